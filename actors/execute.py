@@ -1,0 +1,109 @@
+"""Execute one command against an account in memory. No await in here: this is the serial point."""
+
+from datetime import date
+from hashlib import blake2b
+
+from msgspec import ValidationError
+from msgspec.msgpack import Encoder
+
+from actors.messages import Done, Envelope, Received, Refused, Reply, command_decoder
+from actors.rows import Recorded, RequestRow
+from actors.staging import Cached, Stage
+from core.account import Account
+from core.advance import advance
+from core.commands import Command
+from core.decide import decide
+from core.decision import Decision
+from core.events import Event, LoanBooked, LoanPaidOff, RepaymentReceived
+from core.identity import loan_id
+from core.rejections import Code, Rejection
+from core.reversal import History
+
+_encoder = Encoder()
+
+REUSED = _encoder.encode(
+    Refused(Code.REQUEST_ID_REUSED, "this request id was used for another command; give each command its own")
+)
+
+
+def fingerprint(command: bytes) -> bytes:
+    """Return the 16 bytes by which a repeated command is told from another one under the same request id."""
+    return blake2b(command, digest_size=16).digest()
+
+
+def repeated(recorded: Recorded, content: bytes) -> bytes:
+    """Return the answer to a request id that is on record: the recorded reply, or that it was reused."""
+    return recorded.reply if recorded.fingerprint == content else REUSED
+
+
+def decode_command(envelope: Envelope) -> Command | Refused:
+    """Decode a command; gateways send only valid ones, other callers may not."""
+    try:
+        command = command_decoder.decode(envelope.command)
+    except ValidationError as error:
+        return Refused(Code.MALFORMED, str(error))
+    if command.account != envelope.account:
+        return Refused(Code.MALFORMED, f"sent to account {envelope.account} but is for {command.account}")
+    return command
+
+
+def execute(
+    stage: Stage, cached: Cached, envelope: Envelope, command: Command, on: date, history: History = ()
+) -> tuple[Recorded, bytes]:
+    """Decide a command, stage its rows and its recorded reply; a refusal is recorded and changes nothing else.
+
+    An error raised by the core leaves stage and account as they were.
+    """
+    advanced = Decision(None) if cached.account is None else advance(cached.account, on)
+    decided = decide(advanced.account, command, on, history)
+    if isinstance(decided, Rejection):
+        reply: Reply = Refused(decided.code, decided.detail)
+    else:
+        assert decided.account is not None
+        before = cached.seq + len(advanced.events)
+        stage.record(cached, decided.account, (*advanced.events, *decided.events), on)
+        reply = _reply(decided.account, decided.events, before)
+    encoded = _encoder.encode(reply)
+    recorded = Recorded(fingerprint(envelope.command), encoded)
+    stage.answer(RequestRow(envelope.key, envelope.account, on, recorded.fingerprint, encoded))
+    stage.commands += 1
+    return recorded, encoded
+
+
+def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
+    for seq, event in enumerate(events, before + 1):
+        match event:
+            case RepaymentReceived():
+                return _received(account.id, seq, event, event.unapplied)
+            case LoanPaidOff():
+                return _received(account.id, seq, event, event.unapplied - event.from_unapplied)
+            case LoanBooked():
+                return Done(account.id, before + len(events), loan_id(account.id, event.loan))
+            case _:
+                continue
+    return Done(account.id, before + len(events))
+
+
+def _received(account: int, seq: int, event: RepaymentReceived | LoanPaidOff, unapplied: int) -> Received:
+    paid = event.allocations
+    early = (event.principal, event.interest) if isinstance(event, LoanPaidOff) else (0, 0)
+    return Received(
+        account,
+        seq,
+        penalty=sum(part.penalty for part in paid),
+        fee=sum(part.fee for part in paid),
+        interest=sum(part.interest for part in paid) + early[1],
+        principal=sum(part.principal for part in paid) + early[0],
+        unapplied=unapplied,
+    )
+
+
+def roll_forward(stage: Stage, cached: Cached, on: date) -> int:
+    """Do an account's due work up to a date; return the number of events. Its rows are written even without any."""
+    assert cached.account is not None
+    advanced = advance(cached.account, on)
+    stage.touch(cached)
+    if advanced.events:
+        assert advanced.account is not None
+        stage.record(cached, advanced.account, advanced.events, on)
+    return len(advanced.events)

@@ -1,0 +1,60 @@
+"""What gateway and shard say to each other: msgpack, whole batches at a time."""
+
+from msgspec import Raw, Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from core.commands import Command
+from core.rejections import Code, Rejection
+
+
+class Envelope(Struct, frozen=True, array_like=True, gc=False):
+    """A command on its way to a shard, with the name it has for good."""
+
+    key: bytes
+    """16 bytes: hash of channel and request id."""
+    account: int
+    command: Raw
+    """The command as msgpack; its hash is the fingerprint."""
+
+
+class Done(Struct, frozen=True, tag="done", tag_field="status", omit_defaults=True):
+    """The command was carried out; `seq` is the last event's sequence number in the account."""
+
+    account: int
+    seq: int
+    loan: int | None = None
+    """The loan booked, if one was."""
+
+
+class Received(Struct, frozen=True, tag="received", tag_field="status"):
+    """Money was received and allocated; `payment` names it for a reversal."""
+
+    account: int
+    payment: int
+    penalty: int
+    fee: int
+    interest: int
+    principal: int
+    unapplied: int
+    """What became (or, negative, came from) the unapplied balance."""
+
+
+class Refused(Struct, frozen=True, tag="refused", tag_field="status"):
+    """The command was refused and changed nothing."""
+
+    code: Code
+    detail: str
+
+
+Reply = Done | Received | Refused
+
+encoder = Encoder()
+envelopes_decoder = Decoder(list[Envelope])
+command_decoder: Decoder[Command] = Decoder(Command)
+reply_decoder: Decoder[Reply] = Decoder(Reply)
+replies_decoder = Decoder(list[bytes])
+
+
+def refused(rejection: Rejection) -> Refused:
+    """Return a rejection as a reply."""
+    return Refused(rejection.code, rejection.detail)

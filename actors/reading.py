@@ -1,0 +1,113 @@
+"""Answer queries from a shard's memory: only durable state, and only while the shard is known to be the owner."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Final
+
+from msgspec import ValidationError, to_builtins
+from msgspec.json import Encoder
+from msgspec.msgpack import Decoder
+
+from actors.memory import Accounts, cached
+from actors.protocols import Clock, Fenced, Journal
+from actors.queries import (
+    AnyQuery,
+    QuotePayoff,
+    ShowAccount,
+    ShowLoan,
+    ShowSchedule,
+    ShowTransactions,
+    Transaction,
+    TransactionsView,
+    View,
+    account_named,
+    answer,
+    query_decoder,
+)
+from actors.rows import Claim
+from core.advance import advance
+from core.events import Event
+from core.rejections import Code, Rejection
+
+LEASE_SECONDS: Final = 1.0
+"""For this long after the shard proved its ownership, memory may be read without asking again."""
+
+_encoder = Encoder()
+_event_decoder: Decoder[Event] = Decoder(Event)
+
+
+class Reader:
+    """Reads of one shard."""
+
+    def __init__(
+        self, journal: Journal, clock: Clock, accounts: Accounts, flushed: Callable[[], Awaitable[int]]
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._accounts = accounts
+        self._flushed = flushed
+        self._claim: Claim | None = None
+        self._leased_until = 0.0
+
+    def renew(self, claim: Claim, since: float) -> None:
+        """Note that the shard proved its ownership; `since` is a (monotonic) time at which it surely held."""
+        self._claim = claim
+        self._leased_until = since + LEASE_SECONDS
+
+    async def read(self, blob: bytes, on: date) -> bytes:
+        """Answer one msgpack query: byte 1 and the view as JSON, or byte 0 and the refusal."""
+        try:
+            query = query_decoder.decode(blob)
+        except ValidationError as error:
+            return _framed(Rejection(Code.MALFORMED, str(error)))
+        await self._hold_lease()
+        return _framed(await self._answer(query, on))
+
+    async def _hold_lease(self) -> None:
+        asked = self._clock.monotonic()
+        if asked < self._leased_until:
+            return
+        assert self._claim is not None
+        if not await self._journal.holds(self._claim):
+            raise Fenced
+        self.renew(self._claim, asked)
+
+    async def _answer(self, query: AnyQuery, on: date) -> View | TransactionsView | Rejection:
+        if isinstance(query, ShowTransactions):
+            return await self._transactions(query)
+        while True:
+            # What is seen between two durable points of one life of the memory is durable at the second.
+            life = await self._flushed()
+            found = await self._view(query, on)
+            if await self._flushed() == life:
+                return found
+
+    async def _view(self, query: ShowAccount | ShowLoan | ShowSchedule | QuotePayoff, on: date) -> View | Rejection:
+        account_id = account_named(query)
+        kept = self._accounts.get(account_id)
+        if kept is None:
+            # Not put into memory: by the time it is read the writer may have a newer one there.
+            kept = cached(account_id, (await self._journal.load((account_id,))).get(account_id))
+        if kept.account is None:
+            return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {account_id}")
+        account = advance(kept.account, on).account
+        assert account is not None
+        return answer(query, account, kept.seq, on)
+
+    async def _transactions(self, query: ShowTransactions) -> TransactionsView | Rejection:
+        rows = [row for row in await self._journal.history(query.account) if row[0] > query.after]
+        if not rows and not query.after:
+            return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {query.account}")
+        page = rows[: query.limit]
+        more = page[-1][0] if len(rows) > len(page) else None
+        return TransactionsView(query.account, [_transaction(seq, body) for seq, body in page], more)
+
+
+def _transaction(seq: int, body: bytes) -> Transaction:
+    event = _event_decoder.decode(body)
+    fields = {name: to_builtins(getattr(event, name)) for name in event.__struct_fields__ if name != "on"}
+    return Transaction(seq, type(event).__name__, event.on, fields)
+
+
+def _framed(found: View | TransactionsView | Rejection) -> bytes:
+    return (b"\x00" if isinstance(found, Rejection) else b"\x01") + _encoder.encode(found)

@@ -1,0 +1,145 @@
+"""The rows that one group commit writes; plain tuples, since they are made tens of thousands of times a second."""
+
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from core.account import Account
+
+
+class EventRow(NamedTuple):
+    """One event as stored: `hash` = SHA-256 of the account's previous hash and exactly `body`."""
+
+    account_id: int
+    seq: int
+    kind: int
+    effective_on: date
+    posted_on: date
+    body: bytes
+    hash: bytes
+
+
+class PostingRow(NamedTuple):
+    """One posting line; `amount` is positive for a debit, negative for a credit."""
+
+    account_id: int
+    seq: int
+    loan: int
+    """The loan's number within the account, 0 for none."""
+    gl: int
+    posted_on: date
+    amount: int
+
+
+class RequestRow(NamedTuple):
+    """A command's idempotency key, recorded with its reply in the same transaction as its effect."""
+
+    key: bytes
+    """16 bytes: hash of channel and request id."""
+    account_id: int
+    recorded_on: date
+    fingerprint: bytes
+    """16 bytes: hash of the command's content."""
+    reply: bytes
+
+
+class AccountRow(NamedTuple):
+    """Account-level state; written when it changed."""
+
+    account_id: int
+    slot: int
+    currency: str
+    opened_on: date
+    credit_limit: int
+    frozen: str | None
+    unapplied: int
+    deposit: int
+
+
+class LoanRow(NamedTuple):
+    """A loan's state; the columns stand for queries and the set-based accrual, `state` for loading."""
+
+    loan_id: int
+    status: str
+    principal: int
+    past_due: int
+    """Billed and unpaid, all components (the part of the last bill included)."""
+    interest_due: int
+    fee_due: int
+    penalty_due: int
+    oldest_due: date | None
+    bucket: int
+    wake_on: date | None
+    """Earliest date on which the day close may find work; it may be early, never late."""
+    period_start: date | None
+    period_end: date | None
+    period_interest: int
+    """Interest of the running period, accrued evenly over its real days; 0 if nothing accrues."""
+    penalty_base: str | None
+    """JSON [[unpaid principal, penalty from, no penalty up to], ...] of the unpaid dues that may bear penalty."""
+    state: bytes
+
+
+class ContractRow(NamedTuple):
+    """What was signed; written at booking and again at disbursement (then with the schedule)."""
+
+    loan_id: int
+    slot: int
+    currency: str
+    product: str
+    rounding: str
+    penalty_ppb: int
+    penalty_denominator: int
+    """Penalty = unpaid principal * ppb * days / denominator."""
+    body: bytes
+
+
+class LedgerRow(NamedTuple):
+    """Debits and credits that a commit adds to one GL account on one day."""
+
+    posted_on: date
+    currency: str
+    product: str
+    gl: int
+    debit: int
+    credit: int
+
+
+class GroupCommit(Struct):
+    """Everything that one transaction writes."""
+
+    events: list[EventRow] = []
+    postings: list[PostingRow] = []
+    requests: list[RequestRow] = []
+    accounts: list[AccountRow] = []
+    loans: list[LoanRow] = []
+    contracts: list[ContractRow] = []
+    ledger: list[LedgerRow] = []
+
+
+class Loaded(Struct, frozen=True):
+    """An account as read back: its state, and the head of its event chain."""
+
+    account: Account
+    seq: int
+    hash: bytes
+    wakes: tuple[date | None, ...] = ()
+    """The stored `wake_on` of each loan, in loan order."""
+    suspended: str | None = None
+
+
+class Recorded(Struct, frozen=True):
+    """What is on record for a request key."""
+
+    fingerprint: bytes
+    reply: bytes
+
+
+class Claim(Struct, frozen=True):
+    """A shard's right to write: valid until the next claim of the same shard."""
+
+    shard: int
+    epoch: int
+    business_date: date
+    slots: frozenset[int]

@@ -1,0 +1,297 @@
+"""One shard: an inbox, one writer, one group commit after the other. Knows Protocols only, no driver and no Ray."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from msgspec.msgpack import Decoder, Encoder
+
+from actors.execute import decode_command, execute, fingerprint, repeated, roll_forward
+from actors.memory import Accounts, RecentRequests
+from actors.messages import Envelope, Refused, envelopes_decoder
+from actors.protocols import (
+    Clock,
+    Fenced,
+    Journal,
+    JournalUnavailable,
+    OutcomeUnknown,
+    RequestTaken,
+    ShardUnavailable,
+)
+from actors.reading import Reader
+from actors.rows import Claim
+from actors.staging import Stage
+from actors.walk import Walk
+from core.commands import ReverseRepayment
+from core.events import Event
+from core.rejections import Code
+
+INBOX_MAX: Final = 20_000
+"""Commands that may wait; past it they are refused at once."""
+BATCH_MAX: Final = 2_000
+"""Commands of one group commit, after which the next waits for it."""
+ATTEMPTS_MAX: Final = 5
+RETRY_SECONDS: Final = 0.2
+
+_log = logging.getLogger("tenor.shard")
+_encoder = Encoder()
+_event_decoder: Decoder[Event] = Decoder(Event)
+
+
+def _refusal(code: Code, detail: str) -> bytes:
+    return _encoder.encode(Refused(code, detail))
+
+
+OVERLOADED: Final = _refusal(Code.OVERLOADED, "too many commands wait; send the same request again later")
+MOVED: Final = _refusal(Code.UNAVAILABLE, "this shard does not own the account; send the same request again")
+SUSPENDED: Final = _refusal(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; operators were told")
+
+
+class Work:
+    """A batch that waits for its replies."""
+
+    __slots__ = ("attempts", "done", "envelopes", "replies")
+
+    def __init__(self, envelopes: list[Envelope], done: asyncio.Future[bytes]) -> None:
+        self.envelopes = envelopes
+        self.done = done
+        self.replies: list[bytes] = []
+        self.attempts = 0
+
+
+class Flight(Stage):
+    """A stage with the works that wait for its commit."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+        self.works: list[Work] = []
+        self.sliced = False
+        self.left_at = 0.0
+
+
+class Shard:
+    """The single writer of the accounts in its slots."""
+
+    def __init__(self, number: int, journal: Journal, clock: Clock) -> None:
+        self.number = number
+        self.claim: Claim
+        self.on = date.min
+        self.fenced = False
+        self._journal = journal
+        self._clock = clock
+        self._inbox: deque[Work] = deque()
+        self._waiting = 0
+        self._wake = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._next = Flight(1)
+        self._landed = 0
+        self._life = 0
+        self._walk_flight = 0
+        self._flying: tuple[Flight, asyncio.Task[None]] | None = None
+        self._accounts = Accounts(journal)
+        self._recent = RecentRequests()
+        self._walk = Walk(journal)
+        self._reader = Reader(journal, clock, self._accounts, self.flushed)
+
+    async def start(self) -> None:
+        """Take the shard over, memory empty: start and recovery are this one path."""
+        self.claim = await self._journal.claim(self.number)
+        self._accounts.clear()
+        self._recent.clear()
+        self._landed, self._flying = self._next.number, None
+        self._next = Flight(self._landed + 1)
+        self._life += 1
+        self.on = max(self.on, self.claim.business_date)
+        self._walk.begin(self.on, self.claim.slots)
+        self._walk_flight = self._next.number
+        self._reader.renew(self.claim, self._clock.monotonic())
+
+    async def execute(self, blob: bytes) -> bytes:
+        """Queue a batch (msgpack list[Envelope]); return its replies (msgpack list of encoded Reply) once durable."""
+        envelopes = envelopes_decoder.decode(blob)
+        if self._waiting + len(envelopes) > INBOX_MAX:
+            return _encoder.encode([OVERLOADED] * len(envelopes))
+        work = Work(envelopes, asyncio.get_running_loop().create_future())
+        self._waiting += len(envelopes)
+        self._inbox.append(work)
+        self._wake.set()
+        return await work.done
+
+    async def read(self, blob: bytes) -> bytes:
+        """Answer a msgpack query as JSON, from durable state."""
+        return await self._reader.read(blob, self.on)
+
+    def turn(self, on: date) -> None:
+        """Post on this business date from the next command on, and walk the accounts that have work by then."""
+        if on > self.on:
+            self.on = on
+            self._walk.begin(on, self.claim.slots)
+            self._walk_flight = self._next.number
+        self._wake.set()
+
+    def walked(self) -> tuple[date, bool, int, int]:
+        """Return the business date, whether its walk is done and durable, and accounts and events so far."""
+        done = self._walk.done and self._landed >= self._walk_flight
+        return self.on, done, self._walk.accounts, self._walk.events
+
+    async def run(self) -> None:
+        """Work until fenced: execute what waits on top of the group that is being committed."""
+        while not self.fenced:
+            self._wake.clear()
+            try:
+                self._land()
+                self._take_off()
+                worked = await self._fill()
+                self._take_off()
+            except Fenced:
+                self.fenced = True
+            except (RequestTaken, OutcomeUnknown, JournalUnavailable, OSError) as error:
+                await self._recover(error)
+            else:
+                if not worked:
+                    await self._wake.wait()
+        self._fail_all()
+
+    async def flushed(self) -> int:
+        """Wait until everything executed so far is durable; return which life of the memory this is."""
+        number = self._next.number if self._next else self._next.number - 1
+        while self._landed < number:
+            if self.fenced:
+                raise ShardUnavailable
+            self._settled.clear()
+            self._wake.set()
+            await self._settled.wait()
+        return self._life
+
+    async def _fill(self) -> bool:
+        """Execute one waiting batch or one slice of the walk; return whether there was any."""
+        if self._next.commands >= BATCH_MAX:
+            return False
+        if not self._walk.done and not self._next.sliced and not (self._walk.needs_landing() and self._flying):
+            await self._walk_slice()
+            return True
+        if self._inbox:
+            await self._execute(self._inbox[0])
+            work = self._inbox.popleft()
+            self._waiting -= len(work.envelopes)
+            self._next.works.append(work)
+            return True
+        return False
+
+    async def _execute(self, work: Work) -> None:
+        missing = self._recent.missing(work.envelopes)
+        if missing:
+            self._recent.learn(await self._journal.recorded(missing))
+        await self._accounts.fetch({envelope.account for envelope in work.envelopes})
+        work.replies = [await self._one(envelope) for envelope in work.envelopes]
+
+    async def _one(self, envelope: Envelope) -> bytes:
+        recorded = self._recent.get(envelope.key)
+        if recorded is not None:
+            return repeated(recorded, fingerprint(envelope.command))
+        cached = self._accounts.get(envelope.account)
+        assert cached is not None
+        if cached.suspended is not None:
+            return SUSPENDED
+        command = decode_command(envelope)
+        if isinstance(command, Refused):
+            return _encoder.encode(command)
+        if cached.slot not in self.claim.slots:
+            return MOVED
+        history = await self._history(envelope.account) if isinstance(command, ReverseRepayment) else ()
+        try:
+            recorded, reply = execute(self._next, cached, envelope, command, self.on, history)
+        except Exception as broken:
+            # A broken invariant stops this account, never the shard: its other borrowers go on.
+            _log.exception("account %d is suspended", envelope.account)
+            cached.suspended = f"{type(command).__name__}: {broken}"
+            await self._journal.suspend(envelope.account, cached.suspended)
+            return SUSPENDED
+        self._recent.add(envelope.key, recorded)
+        return reply
+
+    async def _history(self, account: int) -> Sequence[tuple[int, Event]]:
+        """Return all events of an account: what is stored, and what waits for its commit."""
+        bodies = dict(await self._journal.history(account))
+        flying = self._flying[0].commit.events if self._flying else []
+        bodies |= {row.seq: row.body for row in (*flying, *self._next.commit.events) if row.account_id == account}
+        return [(seq, _event_decoder.decode(body)) for seq, body in sorted(bodies.items())]
+
+    async def _walk_slice(self) -> None:
+        self._next.sliced = True
+        self._walk_flight = self._next.number
+        accounts = await self._walk.next_slice()
+        await self._accounts.fetch(accounts)
+        rows, events = len(self._next), 0
+        for account in accounts:
+            cached = self._accounts.get(account)
+            assert cached is not None
+            if cached.suspended is not None:
+                continue
+            try:
+                events += roll_forward(self._next, cached, self.on)
+            except Exception as broken:
+                _log.exception("account %d is suspended", account)
+                cached.suspended = f"day close: {broken}"
+                await self._journal.suspend(account, cached.suspended)
+        self._walk.worked(len(accounts), len(self._next) - rows, events)
+
+    def _take_off(self) -> None:
+        """Start to commit what was executed, unless a group is in flight."""
+        if self._flying is not None or not (self._next or self._next.works or self._next.sliced):
+            return
+        flight, self._next = self._next, Flight(self._next.number + 1)
+        flight.left_at = self._clock.monotonic()
+        task = asyncio.create_task(self._journal.commit(self.claim, flight.seal(self.on)))
+        task.add_done_callback(lambda _: self._wake.set())
+        self._flying = flight, task
+
+    def _land(self) -> None:
+        """If the group in flight is durable, answer everybody in it; if it failed, raise why."""
+        if self._flying is None or not self._flying[1].done():
+            return
+        flight, task = self._flying
+        task.result()
+        self._flying = None
+        self._landed = flight.number
+        self._reader.renew(self.claim, flight.left_at)
+        for work in flight.works:
+            if not work.done.done():
+                work.done.set_result(_encoder.encode(work.replies))
+        self._accounts.passivate()
+        self._recent.trim()
+        self._settled.set()
+
+    async def _recover(self, error: Exception) -> None:
+        """Forget everything in memory, claim anew (which settles an unknown outcome) and execute again."""
+        _log.warning("shard %d starts over: %r", self.number, error)
+        if self._flying is not None:
+            await asyncio.wait((self._flying[1],))
+        again = [*(self._flying[0].works if self._flying else ()), *self._next.works]
+        for work in reversed(again):
+            work.attempts += 1
+            self._waiting += len(work.envelopes)
+            self._inbox.appendleft(work)
+        while self._inbox and self._inbox[0].attempts > ATTEMPTS_MAX:
+            work = self._inbox.popleft()
+            self._waiting -= len(work.envelopes)
+            work.done.set_exception(ShardUnavailable())
+        while True:
+            try:
+                await self.start()
+            except (JournalUnavailable, OSError):
+                await self._clock.sleep(RETRY_SECONDS)
+            else:
+                break
+        self._settled.set()
+
+    def _fail_all(self) -> None:
+        flying = self._flying[0].works if self._flying else []
+        for work in (*flying, *self._next.works, *self._inbox):
+            if not work.done.done():
+                work.done.set_exception(ShardUnavailable())
+        self._settled.set()
