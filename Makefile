@@ -40,8 +40,8 @@ fmt: setup ## format and sort imports
 properties: setup ## the property tests with many more examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest tests/properties
 
-sim: setup ## seeded simulation of shards, crashes and day cuts: make sim SEED=123
-	$(BIN)/pytest tests/simulation $(if $(SEED),--seed=$(SEED))
+sim: setup ## seeded simulation of crashes, delays and day cuts: make sim SEED=123 (the tests read SEED)
+	$(BIN)/pytest tests/simulation
 
 bench: setup ## durable repayments a second, then a day close
 	$(BIN)/tenor bench repay

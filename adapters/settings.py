@@ -1,0 +1,94 @@
+"""The settings of one Tenor: a TOML file, then the environment over it, each field checked before anything starts."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+ENVIRONMENT_PREFIX: Final = "TENOR_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it, where it was read, and what to write instead."""
+
+
+def cores() -> int:
+    """The cores that this process may use, at least one."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where one book lives and how many processes serve it. Nothing here can weaken durability.
+
+    Each description says what to write; it is what a mistaken operator reads.
+    """
+
+    data_dir: Annotated[str, Meta(min_length=1, description="a directory, e.g. /var/lib/tenor")] = ".tenor"
+    postgres_dsn: Annotated[
+        str | None,
+        Meta(description="postgresql://user:password@host:5432/database; leave it out for the embedded server"),
+    ] = None
+    redis_url: Annotated[str | None, Meta(description="redis://host:6379/0; leave it out for the embedded server")] = (
+        None
+    )
+    ray_address: Annotated[
+        str | None, Meta(description='host:6379 or "auto"; leave it out to start Ray on this machine')
+    ] = None
+    shards: Annotated[int, Meta(ge=1, le=256, description="a whole number from 1 to 256; cores are a good choice")] = (
+        msgspec.field(default_factory=cores)
+    )
+    gateways: Annotated[int, Meta(ge=1, le=64, description="a whole number from 1 to 64")] = 1
+    http_host: Annotated[str, Meta(min_length=1, description="an address to listen on, e.g. 127.0.0.1")] = "127.0.0.1"
+    http_port: Annotated[int, Meta(ge=0, le=65535, description="a port up to 65535; 0 takes a free one")] = 8700
+    business_date: Annotated[
+        date | None,
+        Meta(description="the date on which a new book opens, e.g. 2026-01-31; later only the day close moves it"),
+    ] = None
+    batch_items_max: Annotated[
+        int, Meta(ge=1, le=10_000, description="the most items that one HTTP batch may carry, from 1 to 10000")
+    ] = 2_000
+    body_bytes_max: Annotated[
+        int,
+        Meta(ge=1_024, le=64 << 20, description="the most bytes that one HTTP body may have, from 1024 to 67108864"),
+    ] = 8 << 20
+
+
+FIELDS: Final = get_type_hints(Settings, include_extras=True)
+
+
+def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """The settings of a file (none: the defaults) with each TENOR_<FIELD> of the environment in its place."""
+    checked: dict[str, object] = {}
+    for name, value in _from_file(path).items():
+        checked[name] = _check(name, value, f"{name} in {path}", strict=True)
+    for variable in sorted(name for name in env if name.startswith(ENVIRONMENT_PREFIX)):
+        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if env[variable]:  # An empty variable is an unset one.
+            checked[name] = _check(name, env[variable], variable, strict=False)
+    return Settings(**checked)  # type: ignore[arg-type]  # Each value was checked against its field above.
+
+
+def _from_file(path: Path | None) -> dict[str, object]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no settings file {path}. Create it, or leave --config out.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}. A line looks like: http_port = 8700") from error
+
+
+def _check(name: str, value: object, where: str, *, strict: bool) -> object:
+    if name not in FIELDS:
+        raise SettingsError(f"{where} is not a setting. The settings are: {', '.join(FIELDS)}.")
+    try:
+        return msgspec.convert(value, FIELDS[name], strict=strict)
+    except msgspec.ValidationError as error:
+        what_to_write = FIELDS[name].__metadata__[0].description
+        raise SettingsError(f"{where} is {value!r}. Write {what_to_write}.") from error
