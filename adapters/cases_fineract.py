@@ -1,0 +1,168 @@
+"""Schedule cases in the terms of Apache Fineract: exact, every row."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from adapters.cases import MATCHED, MalformedCase, Outcome, rate
+from core.money import Rounding
+from core.schedule import Refusal, plan_over
+from core.terms import DayCount, Installment, Terms, Unit
+
+NOMINAL: Final = {
+    "360": DayCount.PERIOD,
+    "364": DayCount.PERIOD_364,
+    "365": DayCount.PERIOD_365,
+    "ACTUAL": DayCount.PERIOD_ACT,
+}
+ACTUAL: Final = {
+    "360": DayCount.ACT_360,
+    "364": DayCount.ACT_364,
+    "365": DayCount.ACT_365,
+    "ACTUAL": DayCount.ACT_ACT_DEC31,
+}
+UNITS: Final = {"DAYS": Unit.DAY, "WEEKS": Unit.WEEK, "MONTHS": Unit.MONTH, "YEARS": Unit.YEAR}
+
+
+class Basis(Struct, frozen=True):
+    """Fineract's day count."""
+
+    days_in_year: Literal["ACTUAL", "360", "364", "365"]
+    days_in_month: Literal["ACTUAL", "30", "INVALID"]
+    days_in_year_custom: str | None = None
+
+
+class Grace(Struct, frozen=True):
+    """Periods without principal or interest."""
+
+    principal: int = 0
+    interest: int = 0
+    interest_free: int = 0
+
+
+class Row(Struct, frozen=True):
+    """One printed installment, in minor units."""
+
+    n: int
+    due: date
+    days: int
+    principal_due: int
+    interest_due: int
+    total_due: int
+    balance: int
+
+
+class ScheduleCase(Struct):
+    """A loan's terms and its schedule as printed on the disbursement date."""
+
+    schedule_type: str
+    annual_rate_pct: Decimal
+    interest_method: str
+    interest_calculation_period: Literal["DAILY", "SAME_AS_REPAYMENT_PERIOD"]
+    amortization: str
+    n_installments: int
+    period: str
+    day_count: Basis
+    principal: int
+    disbursed_on: date
+    schedule: list[Row]
+    currency_digits: int = 2
+    installment_multiple_of: int | None = None
+    interest_recognition_on_disbursement_date: bool = False
+    grace: Grace = Grace()
+    down_payment: bool | str | dict[str, str] | None = None
+
+
+def fineract_schedule(raw: Raw) -> Outcome:
+    """Compare every row of one case; printed due dates are input."""
+    case = msgspec.json.decode(raw, type=ScheduleCase)
+    terms = _terms(case)
+    if terms is None:
+        return None
+    if len(case.schedule) != case.n_installments:
+        raise MalformedCase(f"{len(case.schedule)} rows for {case.n_installments} installments")
+    planned = plan_over(terms, (case.disbursed_on, *(row.due for row in case.schedule)))
+    if isinstance(planned, Refusal):
+        return f"refused: {planned}"
+    return _first_difference(case, planned)
+
+
+def _terms(case: ScheduleCase) -> Terms | None:
+    """Return the engine's terms for the case; None where the engine has no such feature."""
+    every, unit = _period(case.period)
+    annual = rate(case.annual_rate_pct / 100)
+    day_counts = _day_counts(case, unit)
+    plain = case.interest_method == "DECLINING_BALANCE" and case.amortization == "EQUAL_INSTALLMENTS"
+    if annual is None or day_counts is None or not plain or case.grace != Grace() or case.down_payment:
+        return None
+    day_count, level_day_count = day_counts
+    multiple = 1 if case.installment_multiple_of is None else case.installment_multiple_of * 10**case.currency_digits
+    return Terms(
+        principal=case.principal,
+        rate=annual,
+        installments=case.n_installments,
+        every=every,
+        unit=unit,
+        day_count=day_count,
+        level_day_count=level_day_count,
+        rounding=Rounding.HALF_EVEN,
+        installment_multiple=multiple,
+        smoothing_rounds=3 if case.schedule_type == "PROGRESSIVE" else 0,
+    )
+
+
+def _period(text: str) -> tuple[int, Unit]:
+    every, _, unit = text.partition(" ")
+    if not every.isdigit() or unit not in UNITS:
+        raise MalformedCase(f"period {text!r}")
+    return int(every), UNITS[unit]
+
+
+def _day_counts(case: ScheduleCase, unit: Unit) -> tuple[DayCount, DayCount | None] | None:
+    """Return the day count of the interest, and of the level installment where it differs."""
+    basis = case.day_count
+    fixed_year = "365" if basis.days_in_year == "ACTUAL" else basis.days_in_year
+    if case.interest_calculation_period == "SAME_AS_REPAYMENT_PERIOD":
+        same_as = {Unit.DAY: NOMINAL[fixed_year], Unit.WEEK: DayCount.PERIOD_364}
+        return same_as.get(unit, DayCount.PERIOD), None
+    if case.schedule_type == "CUMULATIVE":
+        interest = NOMINAL if basis.days_in_month == "30" else ACTUAL
+        return interest[fixed_year], NOMINAL[fixed_year]
+    if case.schedule_type == "PROGRESSIVE":
+        day_count = _progressive_day_count(case)
+        return None if day_count is None else (day_count, None)
+    return None
+
+
+def _progressive_day_count(case: ScheduleCase) -> DayCount | None:
+    basis = case.day_count
+    actual_year = basis.days_in_year == "ACTUAL"
+    cut_at_january = actual_year and case.interest_recognition_on_disbursement_date
+    if actual_year and basis.days_in_year_custom == "FEB_29_PERIOD_ONLY":
+        return None if basis.days_in_month == "30" else DayCount.FEB_29
+    if basis.days_in_month == "30":
+        return None if cut_at_january else NOMINAL[basis.days_in_year]
+    return DayCount.ACT_ACT if cut_at_january else ACTUAL[basis.days_in_year]
+
+
+def _first_difference(case: ScheduleCase, planned: tuple[Installment, ...]) -> Outcome:
+    balance = case.principal
+    if len(planned) != len(case.schedule):
+        return f"{len(planned)} installments, printed {len(case.schedule)}"
+    for number, (row, printed) in enumerate(zip(planned, case.schedule, strict=True), start=1):
+        balance -= row.principal
+        own = Row(
+            n=number,
+            due=row.due_date,
+            days=(row.due_date - row.start).days,
+            principal_due=row.principal,
+            interest_due=row.interest,
+            total_due=row.principal + row.interest,
+            balance=balance,
+        )
+        if own != printed:
+            return f"computed {own}, printed {printed}"
+    return MATCHED

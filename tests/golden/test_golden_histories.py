@@ -1,0 +1,37 @@
+"""Stored events are for good: today's code must read them and reach the state that they led to when written."""
+
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from core.events import Event, kind_of
+from core.evolve import replay
+from tests.golden.histories import FOLDER, in_words, read
+
+FILES = sorted(FOLDER.glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_recorded_history_still_leads_to_its_state(path: Path) -> None:
+    recorded, state = read(path)
+    bodies = [bytes.fromhex(each.body) for each in recorded]
+    events = [msgspec.msgpack.decode(body, type=Event) for body in bodies]
+    assert [each.seq for each in recorded] == list(range(1, len(events) + 1))
+    assert [each.kind for each in recorded] == [kind_of(event) for event in events]
+    account = replay(events)
+    assert account is not None
+    assert in_words(account) == state
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_event_is_stored_as_it_always_was(path: Path) -> None:
+    for each in read(path)[0]:
+        event = msgspec.msgpack.decode(bytes.fromhex(each.body), type=Event)
+        assert msgspec.msgpack.encode(event).hex() == each.body
+
+
+def test_every_kind_of_event_is_recorded() -> None:
+    recorded = {each.kind for path in FILES for each in read(path)[0]}
+    assert recorded == {kind.__struct_config__.tag for kind in get_args(Event)}

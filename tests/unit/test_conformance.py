@@ -1,0 +1,73 @@
+"""The conformance run: what it matches, what it misses, what it does not claim, and what it cannot read."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.conformance import FileReport, UnreadableCases, conformance
+
+CASES = Path(__file__).parents[1] / "data" / "conformance_cases.json"
+
+
+def run(path: Path) -> FileReport:
+    (report,) = conformance([path]).files
+    return report
+
+
+def test_each_case_is_matched_missed_or_not_claimed() -> None:
+    report = run(CASES)
+    # 12 % over 2 of 52 weeks on 100.00 is 0.46; the file prints 0.99.
+    assert [miss.id for miss in report.misses] == ["own-2"]
+    assert "interest_due=46" in report.misses[0].why
+    assert "interest_due=99" in report.misses[0].why
+    assert (report.file, report.cases, report.matched, report.unsupported) == (CASES.name, 11, 5, 5)
+
+
+def test_the_report_has_the_documented_shape() -> None:
+    report = msgspec.to_builtins(conformance([CASES]))
+    assert list(report) == ["files"]
+    assert list(report["files"][0]) == ["file", "cases", "matched", "unsupported", "misses"]
+    assert list(report["files"][0]["misses"][0]) == ["id", "why"]
+
+
+def test_a_changed_figure_is_a_miss(tmp_path: Path) -> None:
+    for printed, changed in (('"877.61"', '"877.62"'), ('"payoff": 5.0', '"payoff": 5.03'), ('"n": 3,', '"n": 4,')):
+        path = tmp_path / "changed.json"
+        path.write_text(CASES.read_text(encoding="utf-8").replace(printed, changed), encoding="utf-8")
+        assert run(path).matched == 4, printed
+
+
+def test_a_case_is_known_by_its_terms_and_not_by_its_id(tmp_path: Path) -> None:
+    path = tmp_path / "renamed.json"
+    path.write_text(CASES.read_text(encoding="utf-8").replace("own-", "other-"), encoding="utf-8")
+    assert run(path).matched == run(CASES).matched
+
+
+def test_a_directory_is_all_its_case_files() -> None:
+    assert [report.file for report in conformance([CASES.parent, CASES]).files].count(CASES.name) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("no json", "bad.json: "),
+        ('{"rows": []}', "bad.json: .*cases"),
+        ('{"cases": [{"kind": "schedule"}]}', "bad.json: case 1: .*id"),
+        ('{"cases": [{"id": "a", "kind": "schedule"}]}', "bad.json: case 1: .*schedule_type"),
+        (
+            '{"cases": [{"id": "a", "kind": "flat_interest", "inputs": {"principal": "1"}, "published": {}}]}',
+            "no rate",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UnreadableCases, match=message):
+        run(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableCases, match=r"absent\.json"):
+        run(tmp_path / "absent.json")
