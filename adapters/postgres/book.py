@@ -1,0 +1,150 @@
+"""What belongs to the book and to no shard: slots, the business date, the daily accrual, the trial balance."""
+
+from datetime import date
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import asyncpg
+from msgspec.msgpack import Encoder
+
+from accounting.chart import Gl
+from actors.staging import GENESIS
+from adapters.postgres.queries import SQL
+from core.book import BOOK_ACCOUNT, AccrualBooked, BookEvent, DayClosed
+from core.identity import SLOTS
+
+BOOK_SHARD: Final = -1
+"""The book's own rows among the shards' running sums."""
+
+Balances = dict[tuple[str, str], dict[int, int]]
+"""GL balances by currency and product."""
+
+_encode: Final = Encoder().encode
+
+
+class Accrual(NamedTuple):
+    """Interest and penalty accrued and not yet billed or charged, over the active loans of a product."""
+
+    currency: str
+    product: str
+    interest: int
+    penalty: int
+    loans: int
+
+
+class TrialBalance(NamedTuple):
+    """One GL account's sums; `balance` is positive for a debit balance."""
+
+    currency: str
+    gl: int
+    debit: int
+    credit: int
+    balance: int
+
+
+async def assign(connection: asyncpg.Connection, shards: int) -> None:
+    """Spread the slots over shards 0 to n-1 and fence all present owners, whose sessions end."""
+    assert 1 <= shards <= SLOTS
+    await connection.execute(SQL["end_sessions"], "tenor-shard-%")
+    async with connection.transaction():
+        await connection.execute(SQL["add_shards"], shards)
+        await connection.execute(SQL["raise_all_epochs"])
+        await connection.execute(SQL["spread_slots"], shards, SLOTS)
+
+
+async def open_book(connection: asyncpg.Connection, business_date: date) -> date:
+    """Open the book on its first day if it never was; returns the business date in force."""
+    await connection.execute(SQL["open_book"], business_date)
+    in_force: date = await connection.fetchval(SQL["business_date"])
+    return in_force
+
+
+async def cut(connection: asyncpg.Connection, close: date) -> bool:
+    """Turn the business date from `close` to the day after; False, and nothing done, if it is not `close`."""
+    status: str = await connection.execute(SQL["cut"], close)
+    return status == "INSERT 0 1"
+
+
+async def finish_close(connection: asyncpg.Connection, close: date, accounts: int, events: int) -> bool:
+    """Record that every account is past the cut of `close`; False if that is on record or the day was not cut."""
+    async with connection.transaction():
+        await connection.execute(SQL["lock_day_close"])
+        if await connection.execute(SQL["mark_finished"], close, accounts, events) != "UPDATE 1":
+            return False
+        await _append(connection, DayClosed(close, accounts, events))
+    return True
+
+
+async def accrual(connection: asyncpg.Connection, as_of: date) -> list[Accrual]:
+    """Return what active loans have accrued as of a date, by currency and product."""
+    return [Accrual(*row) for row in await connection.fetch(SQL["accrual"], as_of)]
+
+
+async def book_accrual(connection: asyncpg.Connection, close: date, as_of: date) -> list[AccrualBooked]:
+    """Bring the accrual accounts to the sums over loans as of a date, posted on the closed date; once for each."""
+    async with connection.transaction(isolation="repeatable_read"):
+        await connection.execute(SQL["lock_day_close"])
+        if await connection.execute(SQL["mark_accrued"], close) != "UPDATE 1":
+            return []
+        booked = _differences(close, await accrual(connection, as_of), await _balances(connection))
+        for event in booked:
+            await _post(connection, event)
+    return booked
+
+
+async def trial_balance(connection: asyncpg.Connection, as_of: date | None) -> list[TrialBalance]:
+    """Return every GL account's sums up to a posting date, or of all postings."""
+    return [TrialBalance(*row) for row in await connection.fetch(SQL["trial_balance"], as_of)]
+
+
+async def _balances(connection: asyncpg.Connection) -> Balances:
+    """Return the accrual accounts' balances by currency and product."""
+    balances: Balances = {}
+    for currency, product, gl, balance in await connection.fetch(
+        SQL["balances"], [Gl.ACCRUED_INTEREST, Gl.ACCRUED_PENALTY]
+    ):
+        balances.setdefault((currency, product), {})[gl] = balance
+    return balances
+
+
+def _differences(on: date, sums: list[Accrual], balances: Balances) -> list[AccrualBooked]:
+    """Return what has to be booked; a product without active loans comes down to zero."""
+    accrued = {(row.currency, row.product): row for row in sums}
+    booked = []
+    for currency, product in sorted(accrued.keys() | balances.keys()):
+        row = accrued.get((currency, product), Accrual(currency, product, 0, 0, 0))
+        present = balances.get((currency, product), {})
+        interest = row.interest - present.get(Gl.ACCRUED_INTEREST, 0)
+        penalty = row.penalty - present.get(Gl.ACCRUED_PENALTY, 0)
+        if interest or penalty:
+            booked.append(AccrualBooked(on, currency, product, interest, penalty, row.loans))
+    return booked
+
+
+async def _post(connection: asyncpg.Connection, event: AccrualBooked) -> None:
+    """Append the event and its entry: accrued to the debit, income to the credit."""
+    seq = await _append(connection, event)
+    lines = [
+        (gl, amount)
+        for asset, income, accrued in (
+            (Gl.ACCRUED_INTEREST, Gl.INTEREST_INCOME, event.interest),
+            (Gl.ACCRUED_PENALTY, Gl.PENALTY_INCOME, event.penalty),
+        )
+        for gl, amount in ((asset, accrued), (income, -accrued))
+        if amount
+    ]
+    codes, amounts = [gl for gl, _ in lines], [amount for _, amount in lines]
+    await connection.execute(SQL["append_postings"], BOOK_ACCOUNT, seq, event.on, codes, amounts)
+    rows = [(event.on, event.currency, event.product, gl, max(amount, 0), max(-amount, 0)) for gl, amount in lines]
+    await connection.execute(SQL["add_to_ledger"], BOOK_SHARD, *zip(*rows, strict=True))
+
+
+async def _append(connection: asyncpg.Connection, event: BookEvent) -> int:
+    """Append an event to the book's own chain; returns its sequence number. The caller holds the day close's lock."""
+    head = await connection.fetchrow(SQL["head"], BOOK_ACCOUNT)
+    seq, previous = (head["seq"] + 1, head["hash"]) if head else (1, GENESIS)
+    body = _encode(event)
+    kind = event.__struct_config__.tag
+    digest = sha256(previous + body).digest()
+    await connection.execute(SQL["append_event"], BOOK_ACCOUNT, seq, kind, event.on, event.on, body, digest)
+    return int(seq)

@@ -1,0 +1,69 @@
+-- What the proof of the books reads. Every statement runs on one exported snapshot.
+
+-- name: export_snapshot
+-- Let other sessions see exactly what this one sees.
+SELECT pg_export_snapshot()
+
+-- name: edges
+-- Account ids that cut the book into parts of equal size, and the number of accounts.
+SELECT percentile_disc($1::double precision[]) WITHIN GROUP (ORDER BY account_id) AS edges, count(*) AS accounts
+FROM account
+
+-- name: events
+SELECT account_id, seq, kind, effective_on, posted_on, body, hash
+FROM event
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id, seq
+
+-- name: postings
+SELECT account_id, seq, gl, loan, amount, posted_on
+FROM posting
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id, seq, gl, loan, amount
+
+-- name: accounts
+SELECT account_id, slot, currency, opened_on, credit_limit, frozen, unapplied, deposit
+FROM account
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id
+
+-- name: loans
+SELECT
+    loan_id / 10000 AS account_id, state, wake_on, penalty_base,
+    loan_id, slot, currency, product, rounding::text, penalty_ppb, penalty_denominator, status,
+    principal, past_due, interest_due, fee_due, penalty_due, oldest_due, bucket,
+    period_start, period_end, period_interest
+FROM loan
+WHERE loan_id >= $1::bigint * 10000 AND loan_id < $2::bigint * 10000
+ORDER BY loan_id
+
+-- name: contracts
+SELECT loan_id / 10000 AS account_id, loan_id, body
+FROM contract
+WHERE loan_id >= $1::bigint * 10000 AND loan_id < $2::bigint * 10000
+ORDER BY loan_id
+
+-- name: requests
+SELECT account_id, key::text, reply
+FROM request
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id
+
+-- name: posted
+-- Borrowers' postings by day, GL account and currency.
+SELECT posting.posted_on, posting.gl, coalesce(account.currency, 'none') AS currency,
+    coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint AS debit,
+    coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint AS credit
+FROM posting
+LEFT JOIN account USING (account_id)
+WHERE posting.account_id > 0
+GROUP BY posting.posted_on, posting.gl, currency
+
+-- name: ledger
+-- The running sums by day, GL account and currency.
+SELECT posted_on, gl, currency, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit
+FROM ledger_day
+GROUP BY posted_on, gl, currency
+
+-- name: business_date
+SELECT business_date FROM book

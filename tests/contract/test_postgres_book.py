@@ -1,0 +1,162 @@
+"""The daily accrual and the trial balance, against the core's own arithmetic."""
+
+import asyncio
+from datetime import date, timedelta
+from itertools import product
+from random import Random
+
+from msgspec.json import decode as decode_json
+from msgspec.json import encode as encode_json
+from msgspec.msgpack import decode
+
+from accounting.chart import Gl
+from actors.rows import GroupCommit, LoanRow
+from adapters.postgres import book
+from core.accrual import accrued
+from core.book import AccrualBooked, BookEvent, DayClosed
+from core.money import Minor, Rounding, divide
+from core.terms import Installment
+from tests.contract.building import TODAY, PostgresStore, account_row, contract_row, event, loan_row, on_postgres
+
+NEXT = TODAY + timedelta(days=1)
+
+
+def _due(chance: Random) -> tuple[int, date, date]:
+    late = TODAY - timedelta(days=chance.randint(-2, 40))
+    return chance.randint(0, 10**9), late, late + timedelta(days=chance.choice((0, 3)))
+
+
+def _loan(account: int, chance: Random) -> LoanRow:
+    """A loan whose period is even and whose interest is odd as often as not, so that many amounts are ties."""
+    start = TODAY - timedelta(days=chance.choice((-1, 0, 1, 2, 5, 10, 15)))
+    dues = [_due(chance) for _ in range(chance.randint(0, 3))]
+    return loan_row(account)._replace(
+        period_start=start,
+        period_end=start + timedelta(days=chance.choice((2, 4, 10, 20, 30, 31))),
+        period_interest=chance.choice((0, 1, 3, 5, 25, 949, chance.randint(0, 10**12))),
+        penalty_base=encode_json(dues).decode() if dues else None,
+        status=chance.choice(("active", "active", "active", "closed")),
+    )
+
+
+def _random_book(seed: int) -> GroupCommit:
+    chance, commit = Random(seed), GroupCommit()
+    for account, rounding in enumerate(list(Rounding) * 100, 1):
+        rate = chance.choice(((0, 1), (500_000, 10**9), (1, 2), (182_500_000, 360 * 10**9)))
+        commit.events.append(event(account, 1))
+        commit.accounts.append(account_row(account))
+        commit.loans.append(_loan(account, chance))
+        currency, name = chance.choice(list(product(("CNY", "USD"), ("loan", "card"))))
+        contract = contract_row(account)._replace(currency=currency, product=name, rounding=rounding.value)
+        commit.contracts.append(contract._replace(penalty_ppb=rate[0], penalty_denominator=rate[1]))
+    return commit
+
+
+def _by_hand(commit: GroupCommit, as_of: date) -> list[book.Accrual]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for loan, contract in zip(commit.loans, commit.contracts, strict=True):
+        if loan.status != "active":
+            continue
+        rounding = Rounding(contract.rounding)
+        assert loan.period_start is not None
+        assert loan.period_end is not None
+        period = Installment(loan.period_start, loan.period_end, Minor(0), Minor(loan.period_interest))
+        total = sums.setdefault((contract.currency, contract.product), [0, 0, 0])
+        total[0] += accrued(period, as_of, rounding)
+        for principal, since, free in _dues(loan.penalty_base):
+            if as_of > free:
+                numerator = principal * contract.penalty_ppb * (as_of - since).days
+                total[1] += divide(numerator, contract.penalty_denominator, rounding)
+        total[2] += 1
+    return [book.Accrual(*key, *sums[key]) for key in sorted(sums)]
+
+
+def _dues(penalty_base: str | None) -> list[tuple[int, date, date]]:
+    """The dues of a penalty base."""
+    return decode_json(penalty_base, type=list[tuple[int, date, date]]) if penalty_base else []
+
+
+def test_accrual_equals_the_sum_over_loans_to_the_cent(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        journal = await store.journal(0)
+        commit = _random_book(seed=1)
+        await journal.commit(await journal.claim(0), commit)
+        for days in (-30, 0, 1, 3, 10, 400):
+            as_of = TODAY + timedelta(days=days)
+            assert await book.accrual(store.connection, as_of) == _by_hand(commit, as_of)
+
+    on_postgres(database, test)
+
+
+def test_accrual_is_booked_once_and_the_ledger_then_equals_the_loans(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        journal = await store.journal(0)
+        claim = await journal.claim(0)
+        commit = _random_book(seed=2)
+        await journal.commit(claim, commit)
+        assert await book.book_accrual(store.connection, TODAY, NEXT) == [], "the day is not cut yet"
+        for day in (TODAY, NEXT):
+            assert await book.cut(store.connection, day)
+            as_of = day + timedelta(days=1)
+            booked = await book.book_accrual(store.connection, day, as_of)
+            assert booked
+            assert await book.book_accrual(store.connection, day, as_of) == []
+            await _agrees(store, _by_hand(commit, as_of))
+        # Everything is paid: what had accrued comes down to nothing.
+        paid = [loan._replace(status="closed") for loan in commit.loans]
+        await journal.commit(claim, GroupCommit(loans=paid))
+        last = NEXT + timedelta(days=1)
+        assert await book.cut(store.connection, last)
+        assert all(entry.loans == 0 for entry in await book.book_accrual(store.connection, last, last))
+        await _agrees(store, [])
+
+    on_postgres(database, test)
+
+
+async def _agrees(store: PostgresStore, rows: list[book.Accrual]) -> None:
+    lines = await book.trial_balance(store.connection, None)
+    balances = {(line.currency, line.gl): line.balance for line in lines}
+    for currency in ("CNY", "USD"):
+        interest = sum(row.interest for row in rows if row.currency == currency)
+        penalty = sum(row.penalty for row in rows if row.currency == currency)
+        assert balances[currency, Gl.ACCRUED_INTEREST] == interest == -balances[currency, Gl.INTEREST_INCOME]
+        assert balances[currency, Gl.ACCRUED_PENALTY] == penalty == -balances[currency, Gl.PENALTY_INCOME]
+    posted = await store.connection.fetchval("SELECT coalesce(sum(amount), 0) FROM posting")
+    assert posted == sum(line.balance for line in lines) == 0
+
+
+def test_two_closers_at_once_book_and_finish_once(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        journal = await store.journal(0)
+        await journal.commit(await journal.claim(0), _random_book(seed=3))
+        assert await book.cut(store.connection, TODAY)
+        async with journal._reader.turn() as second:
+            both = (store.connection, second)
+            booked = await asyncio.gather(*(book.book_accrual(one, TODAY, NEXT) for one in both))
+            assert sorted(map(bool, booked)) == [False, True]
+            finished = await asyncio.gather(*(book.finish_close(one, TODAY, 4, 9) for one in both))
+        assert sorted(finished) == [False, True]
+        history = [decode(body, type=BookEvent) for _, body in await journal.history(0)]
+        assert history[-1] == DayClosed(TODAY, 4, 9)
+        assert [entry for entry in history if isinstance(entry, AccrualBooked)] == max(booked)
+
+    on_postgres(database, test)
+
+
+def test_a_book_that_is_open_keeps_its_date(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        assert await book.open_book(store.connection, date(2030, 1, 1)) == TODAY
+
+    on_postgres(database, test)
+
+
+def test_the_trial_balance_can_be_had_as_of_a_past_date(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        journal = await store.journal(0)
+        await journal.commit(await journal.claim(0), _random_book(seed=4))
+        assert await book.cut(store.connection, TODAY)
+        await book.book_accrual(store.connection, TODAY, NEXT)
+        assert await book.trial_balance(store.connection, TODAY - timedelta(days=1)) == []
+        assert await book.trial_balance(store.connection, TODAY) == await book.trial_balance(store.connection, None)
+
+    on_postgres(database, test)
