@@ -43,7 +43,7 @@ class Due(Struct, frozen=True, array_like=True, gc=False):
     penalty_from: date
 
 
-class Loan(Struct, frozen=True, array_like=True):
+class Loan(Struct, frozen=True, gc=False, array_like=True):
     """What changes of a loan while it is serviced."""
 
     number: int
@@ -60,7 +60,7 @@ class Loan(Struct, frozen=True, array_like=True):
     dues: tuple[Due, ...] = ()
 
 
-class Contract(Struct, frozen=True, array_like=True):
+class Contract(Struct, frozen=True, gc=False, array_like=True):
     """What was signed: it changes only when terms change."""
 
     terms: Terms
@@ -68,7 +68,7 @@ class Contract(Struct, frozen=True, array_like=True):
     schedule: tuple[Installment, ...] = ()
 
 
-class Account(Struct, frozen=True, array_like=True):
+class Account(Struct, frozen=True, gc=False, array_like=True):
     """One borrower: the unit of consistency and of serial order."""
 
     id: int

@@ -12,7 +12,7 @@ Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Request(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_only=True):
+class Request(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", kw_only=True):
     """What every command carries: the borrower's account."""
 
     account: AccountField

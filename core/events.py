@@ -30,7 +30,7 @@ class PenaltyCharge(Struct, frozen=True, array_like=True, gc=False):
     amount: Minor
 
 
-class Fact(Struct, frozen=True, array_like=True, tag_field="kind"):
+class Fact(Struct, frozen=True, gc=False, array_like=True, tag_field="kind"):
     """An event; `on` is its effective date. The number in `tag` is its kind, for good."""
 
     on: date
@@ -167,7 +167,7 @@ class UnappliedRefunded(Fact, frozen=True, array_like=True, tag=20):
     amount: Minor
 
 
-class LoanRestated(Struct, frozen=True, array_like=True):
+class LoanRestated(Struct, frozen=True, gc=False, array_like=True):
     """A loan's state re-decided from the facts, and by how much each balance differs from before."""
 
     state: Loan

@@ -24,7 +24,7 @@ class RatePer(StrEnum):
     DAY = "day"
 
 
-class Rate(Struct, frozen=True, forbid_unknown_fields=True):
+class Rate(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An exact interest rate: `ppb` parts per billion for each `per`."""
 
     ppb: Annotated[int, Meta(ge=0, le=10 * PPB)]
@@ -92,14 +92,14 @@ class Direction(StrEnum):
 STANDARD_ORDER: Final = (Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL)
 
 
-class Waterfall(Struct, frozen=True, forbid_unknown_fields=True):
+class Waterfall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The order in which a payment is allocated, oldest installment first."""
 
     order: tuple[Component, ...] = STANDARD_ORDER
     direction: Direction = Direction.HORIZONTAL
 
 
-class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """The contract of one loan. A loan keeps the terms that it was signed under."""
 
     product: Annotated[str, Meta(min_length=1, max_length=40)] = "loan"
