@@ -88,7 +88,7 @@ class Account(Struct, frozen=True, gc=False, array_like=True):
 def find_loan(account: Account, loan: int) -> Loan | None:
     """Return a loan of this account by its id."""
     index = number_of(loan) - 1
-    return account.loans[index] if index < len(account.loans) else None
+    return account.loans[index] if 0 <= index < len(account.loans) else None
 
 
 def contract_of(account: Account, loan: Loan) -> Contract:

@@ -1,4 +1,4 @@
-"""What the passing of days does to an account: reminders, bills, ageing. Pure, idempotent, cheap when nothing is due."""
+"""What the passing of days does to an account: reminders, bills, ageing. Idempotent, cheap when nothing is due."""
 
 from datetime import date, timedelta
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.account import Account, Due, contract_of
+from core.account import Account, Due, contract_of, owed
 from core.events import Allocation
 from core.money import Minor
 from core.terms import Component, Direction, Waterfall
@@ -14,11 +14,10 @@ def allocate(amount: int, loan: int, dues: Sequence[Due], waterfall: Waterfall) 
     """Return what each of a loan's dues (oldest first) receives, and what is left."""
     assert amount >= 0
     if waterfall.direction is Direction.HORIZONTAL:
-        paid, left = _horizontal(amount, dues, waterfall.order)
+        allocations, left = _horizontal(amount, loan, dues, waterfall.order)
     else:
-        paid, left = _vertical(amount, dues, waterfall.order)
-    allocations = [_allocation(loan, due, parts) for due, parts in zip(dues, paid, strict=False) if parts]
-    assert left + sum(sum(parts.values()) for parts in paid) == amount
+        allocations, left = _vertical(amount, loan, dues, waterfall.order)
+    assert left + sum([a.penalty + a.fee + a.interest + a.principal for a in allocations]) == amount
     return allocations, Minor(left)
 
 
@@ -37,30 +36,32 @@ def allocate_account(amount: int, account: Account) -> tuple[list[Allocation], M
     return allocations, Minor(amount)
 
 
-def _horizontal(left: int, dues: Sequence[Due], order: tuple[Component, ...]) -> tuple[list[_Parts], int]:
-    paid: list[_Parts] = []
+def _horizontal(
+    left: int, loan: int, dues: Sequence[Due], order: tuple[Component, ...]
+) -> tuple[list[Allocation], int]:
+    allocations: list[Allocation] = []
     for due in dues:
-        if not left:
-            break
-        parts: _Parts = {}
-        for component in order:
-            owed = getattr(due, component)
-            if owed and left:
-                parts[component] = taken = min(owed, left)
-                left -= taken
-        paid.append(parts)
-    return paid, left
+        unpaid = owed(due)
+        if unpaid > left:
+            partly, left = _vertical(left, loan, (due,), order)
+            return allocations + partly, left
+        # What is paid whole needs no order.
+        allocations.append(Allocation(loan, due.number, due.penalty, due.fee, due.interest, due.principal))
+        left -= unpaid
+    return allocations, left
 
 
-def _vertical(left: int, dues: Sequence[Due], order: tuple[Component, ...]) -> tuple[list[_Parts], int]:
+def _vertical(
+    left: int, loan: int, dues: Sequence[Due], order: tuple[Component, ...]
+) -> tuple[list[Allocation], int]:
     paid: list[_Parts] = [{} for _ in dues]
     for component in order:
         for due, parts in zip(dues, paid, strict=True):
-            owed = getattr(due, component)
-            if owed and left:
-                parts[component] = taken = min(owed, left)
+            taken = min(left, getattr(due, component))
+            if taken:
+                parts[component] = taken
                 left -= taken
-    return paid, left
+    return [_allocation(loan, due, parts) for due, parts in zip(dues, paid, strict=True) if parts], left
 
 
 def _allocation(loan: int, due: Due, parts: _Parts) -> Allocation:

@@ -6,10 +6,10 @@ from msgspec import Meta, Struct
 
 from core.identity import AccountField, LoanField
 from core.money import AMOUNT_MAX
-from core.terms import Amount, Terms
+from core.terms import PRINTABLE, Amount, Terms
 
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
-Reason = Annotated[str, Meta(min_length=1, max_length=200)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
+Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 
 
 class Request(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", kw_only=True):

@@ -57,8 +57,7 @@ def decide(account: Account | None, command: Command, on: date, history: History
     refused = _decide(draft, command, on, history)
     if refused is not None:
         return refused
-    followed = advance(draft.account, on)
-    return Decision(followed.account, (*draft.events, *followed.events))
+    return draft.decision()
 
 
 def _open(command: Command, on: date) -> Decision | Rejection:
@@ -200,4 +199,7 @@ def _disburse(draft: Draft, loan: Loan, on: date) -> Rejection | None:
     if wrong is not None:
         return Rejection(Code.TERMS_INVALID, wrong)
     draft.emit(LoanDisbursed(on, loan.number, Minor(terms.principal), schedule(terms, on)))
+    # The only command that makes something fall due, or be reminded of, on its own day.
+    for event in advance(draft.account, on).events:
+        draft.emit(event)
     return None

@@ -1,5 +1,6 @@
 """How late a loan is: days past due, ageing state, and the penalty that runs meanwhile."""
 
+from bisect import bisect_right
 from datetime import date, timedelta
 from typing import Final
 
@@ -8,8 +9,8 @@ from core.accrual import penalty, penalty_year
 from core.money import Minor
 from core.terms import Terms
 
-FIRST_DAY: Final = {Bucket.M1: 1, Bucket.M2: 31, Bucket.M3: 61, Bucket.M4: 91}
-"""Days past due on which each ageing state begins."""
+FIRST_DAY: Final = (0, 1, 31, 61, 91)
+"""Days past due on which each ageing state begins, current first."""
 
 ACTION: Final = {
     Bucket.CURRENT: "none",
@@ -32,14 +33,14 @@ def bucket_for(days: int, grace_days: int) -> Bucket:
     """Return the ageing state; inside grace a loan stays current."""
     if days <= grace_days:
         return Bucket.CURRENT
-    return max(bucket for bucket in Bucket if days >= FIRST_DAY.get(bucket, 0))
+    return Bucket(bisect_right(FIRST_DAY, days) - 1)
 
 
 def next_bucket_date(loan: Loan, grace_days: int) -> date | None:
     """Return the date on which the loan enters a worse ageing state if nothing is paid."""
     if not loan.dues or loan.bucket is Bucket.M4:
         return None
-    days = max(FIRST_DAY[Bucket(loan.bucket + 1)], grace_days + 1)
+    days = max(FIRST_DAY[loan.bucket + 1], grace_days + 1)
     return loan.dues[0].due_date + timedelta(days=days)
 
 

@@ -164,11 +164,12 @@ def _settle(
     account: Account, on: date, charges: tuple[PenaltyCharge, ...], allocations: tuple[Allocation, ...]
 ) -> Account:
     """Charge penalties, then take the allocations off what is due."""
-    for number in {part.loan for part in (*charges, *allocations)}:
-        loan = account.loans[number - 1]
-        if charges:
-            loan = _charge(loan, on, {c.number: c.amount for c in charges if c.loan == number})
-        account = with_loan(account, _pay(loan, {a.number: a for a in allocations if a.loan == number}))
+    for number in {charge.loan for charge in charges}:
+        amounts = {charge.number: charge.amount for charge in charges if charge.loan == number}
+        account = with_loan(account, _charge(account.loans[number - 1], on, amounts))
+    for number in {part.loan for part in allocations}:
+        paid = {part.number: part for part in allocations if part.loan == number}
+        account = with_loan(account, _pay(account.loans[number - 1], paid))
     return account
 
 
@@ -181,14 +182,12 @@ def _charge(loan: Loan, on: date, amounts: dict[int, Minor]) -> Loan:
 
 
 def _pay(loan: Loan, paid: dict[int, Allocation]) -> Loan:
-    principal = sum(part.principal for part in paid.values())
-    dues = tuple(left for due in loan.dues if owed(left := _less(due, paid.get(due.number))))
-    return replace(loan, principal=loan.principal - principal, dues=dues)
+    principal = sum([part.principal for part in paid.values()])
+    dues = [_less(due, paid[due.number]) if due.number in paid else due for due in loan.dues]
+    return replace(loan, principal=loan.principal - principal, dues=tuple([due for due in dues if owed(due)]))
 
 
-def _less(due: Due, part: Allocation | None) -> Due:
-    if part is None:
-        return due
+def _less(due: Due, part: Allocation) -> Due:
     left = Due(
         due.number,
         due.due_date,

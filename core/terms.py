@@ -12,6 +12,9 @@ INSTALLMENTS_MAX: Final = 600
 PPB: Final = 10**9
 """Rates are whole parts per billion: 0.05 % a day is 500_000, 9.4822 % a year is 94_822_000."""
 
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$(?!\n)"
+"""Text that people wrote: without control characters, which the database refuses or terminals obey."""
+
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MAX)]
 """A positive amount of minor units."""
 
@@ -102,7 +105,7 @@ class Waterfall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """The contract of one loan. A loan keeps the terms that it was signed under."""
 
-    product: Annotated[str, Meta(min_length=1, max_length=40)] = "loan"
+    product: Annotated[str, Meta(min_length=1, max_length=40, pattern=PRINTABLE)] = "loan"
     principal: Amount
     rate: Rate
     installments: Annotated[int, Meta(ge=1, le=INSTALLMENTS_MAX)]

@@ -1,0 +1,30 @@
+"""What the gateway needs of the runtime behind it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from actors.messages import Envelope
+from core.rejections import Rejection
+
+
+class Backend(Protocol):
+    """Routes commands and queries to the shards of one book."""
+
+    async def submit(self, envelopes: Sequence[Envelope]) -> list[bytes]:
+        """Return a msgpack Reply for each, in order; overload and unknown outcomes are Refused replies too."""
+
+    async def read(self, account: int, query: bytes) -> bytes:
+        """Answer a msgpack query: byte 1 and the view as JSON, or byte 0 and the Rejection as JSON."""
+
+    async def ready(self) -> bool:
+        """Return whether every shard serves."""
+
+    async def business_date(self) -> date:
+        """Return the open business date."""
+
+    async def close_day(self, date: date | None) -> bytes | Rejection:
+        """Close the days through `date` (the open one, if none is given); return the report as JSON."""
+
+    async def trial_balance(self, as_of: date | None) -> bytes:
+        """Return the trial balance as JSON; as of the business date if no date is given."""
