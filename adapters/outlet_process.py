@@ -1,0 +1,71 @@
+"""The outlet as a process of its own, at low priority: a peak of repayments goes first."""
+
+import argparse
+import asyncio
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import Final
+
+import uvloop
+
+from actors.outlet import run
+from adapters.postgres.outlet_source import PostgresEventSource
+from adapters.redis_outlet import RedisSink
+
+NAME: Final = "redis"
+"""The row of table outlet that keeps this outlet's cursor."""
+NICENESS: Final = 19
+
+
+class _Clock:
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+async def run_outlet(dsn: str, redis_url: str, stop: asyncio.Event) -> None:
+    """Publish committed events to Redis Streams until told to stop."""
+    source, sink = PostgresEventSource(dsn, NAME), RedisSink(redis_url)
+    running = asyncio.create_task(run(source, sink, _Clock()))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await sink.close()
+        await source.close()
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m adapters.outlet_process", description=__doc__)
+    parser.add_argument("--dsn", required=True, help="the book's PostgreSQL database")
+    parser.add_argument("--redis", required=True, help="the Redis server that gets the streams")
+    options = parser.parse_args()
+    _give_way()
+    uvloop.run(_until_signalled(options.dsn, options.redis))
+
+
+def _give_way() -> None:
+    """Run only on what the processors have left over, where the system knows how to say so."""
+    os.nice(NICENESS)
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+async def _until_signalled(dsn: str, redis_url: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_outlet(dsn, redis_url, stop)
+
+
+if __name__ == "__main__":
+    main()

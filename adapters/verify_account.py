@@ -1,0 +1,188 @@
+"""One account's rows held against each other: chain, events, entries, snapshots, replies. Pure.
+
+What the writer derives for its rows is derived here a second time, from the events alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from msgspec import msgpack
+
+from accounting.chart import Gl
+from accounting.journalize import journalize
+from accounting.subledger import subledger
+from actors.messages import Done, Received, Refused, reply_decoder
+from adapters.tally import Tally
+from adapters.verify_snapshots import UNREADABLE, Row, check_snapshots
+from core.account import Account, LoanStatus
+from core.accrual import accrued
+from core.book import AccrualBooked, BookEvent, DayClosed
+from core.delinquency import accrued_penalty
+from core.events import Event, LoanPaidOff, RepaymentReceived
+from core.evolve import evolve
+
+FIRST_HASH: Final = bytes(32)
+"""What the first event of a chain takes for the hash of the one before."""
+Line = tuple[int, int, int]
+"""GL account, loan's number, amount."""
+
+_event: Final = msgpack.Decoder[Event | BookEvent](Event | BookEvent).decode
+
+
+class AccountRows(NamedTuple):
+    """Everything stored about one account, each in its order."""
+
+    events: Sequence[Row] = ()
+    postings: Sequence[Row] = ()
+    accounts: Sequence[Row] = ()
+    loans: Sequence[Row] = ()
+    contracts: Sequence[Row] = ()
+    requests: Sequence[Row] = ()
+
+
+class Stored(NamedTuple):
+    """An event that was read back."""
+
+    posted_on: date
+    event: Event | BookEvent
+
+
+def check_account(tally: Tally, account_id: int, rows: AccountRows, on: date) -> None:
+    """Check one borrower's rows, and add the account to the sums as of a date."""
+    events = check_events(tally, account_id, rows.events)
+    check_entries(tally, account_id, events, rows.postings)
+    _check_replies(tally, account_id, events, rows.requests)
+    try:
+        account = _replayed(events)
+        if account is not None:
+            _add(tally, account, on)
+        check_snapshots(tally, account_id, account, rows.accounts, rows.loans, rows.contracts)
+    except Exception as error:
+        # What was tampered with may break anything in the core; the proof of the other accounts goes on.
+        tally.differ("snapshots", f"account {account_id}: its events build up no account ({error!r})")
+
+
+def check_events(tally: Tally, account_id: int, rows: Sequence[Row]) -> dict[int, Stored]:
+    """Check the chain over exactly the stored bytes, and the columns against the bodies; return what decodes."""
+    events: dict[int, Stored] = {}
+    previous, expected_seq = FIRST_HASH, 1
+    for _, seq, kind, effective_on, posted_on, body, digest in rows:
+        if seq != expected_seq:
+            tally.differ("sequence", f"account {account_id}: event {seq} follows {expected_seq - 1}")
+        if sha256(previous + body).digest() != digest:
+            tally.differ("hash_chain", f"account {account_id}: event {seq} does not continue the chain")
+        previous, expected_seq = digest, seq + 1
+        try:
+            event = _event(body)
+        except UNREADABLE as error:
+            tally.differ("event_columns", f"account {account_id}: event {seq} does not decode: {error}")
+            continue
+        if (event.__struct_config__.tag, event.on) != (kind, effective_on):
+            tally.differ("event_columns", f"account {account_id}: event {seq} has columns of another event")
+        events[seq] = Stored(posted_on, event)
+    for check in ("sequence", "hash_chain", "event_columns"):
+        tally.compared[check] += len(rows)
+    return events
+
+
+def check_entries(tally: Tally, account_id: int, events: dict[int, Stored], postings: Sequence[Row]) -> None:
+    """Check that each stored entry balances and is what its event journalizes to."""
+    stored: dict[int, list[Line]] = {}
+    for _, seq, gl, loan, amount, posted_on in postings:
+        stored.setdefault(seq, []).append((gl, loan, amount))
+        if seq in events and events[seq].posted_on != posted_on:
+            tally.differ("postings", f"account {account_id}: event {seq} is posted on another day than it says")
+    for seq, lines in stored.items():
+        if total := sum(amount for _, _, amount in lines):
+            tally.differ("entries", f"account {account_id}: the entry of event {seq} is off by {total}")
+        if seq not in events:
+            tally.differ("postings", f"account {account_id}: event {seq} of an entry is missing")
+    for seq, (_, event) in events.items():
+        expected = _entry(event)
+        if expected != stored.get(seq, []):
+            tally.differ("postings", f"account {account_id}: the entry of event {seq} is not what it journalizes to")
+    tally.compared["entries"] += len(stored)
+    tally.compared["postings"] += len(events)
+
+
+def _entry(event: Event | BookEvent) -> Sequence[Line] | None:
+    """Return an event's entry in stored order; None if it cannot be made."""
+    try:
+        match event:
+            case DayClosed():
+                return []
+            case AccrualBooked():
+                return sorted(_accrual_entry(event))
+            case _:
+                return sorted(journalize(event))
+    except AssertionError:
+        return None
+
+
+def _accrual_entry(event: AccrualBooked) -> Iterable[Line]:
+    sides = (
+        (Gl.ACCRUED_INTEREST, event.interest),
+        (Gl.INTEREST_INCOME, -event.interest),
+        (Gl.ACCRUED_PENALTY, event.penalty),
+        (Gl.PENALTY_INCOME, -event.penalty),
+    )
+    return [(gl, 0, amount) for gl, amount in sides if amount]
+
+
+def _replayed(events: dict[int, Stored]) -> Account | None:
+    """Return what the events build up, None if there are none."""
+    account: Account | None = None
+    for _, event in events.values():
+        assert not isinstance(event, BookEvent), "only account 0 has events of the book"
+        account = evolve(account, event)
+    return account
+
+
+def _add(tally: Tally, account: Account, on: date) -> None:
+    """Add the account to the sub-ledgers and to the accrual as of a date."""
+    for gl, balance in subledger(account).items():
+        tally.control[account.currency, gl] += balance
+    for loan, contract in zip(account.loans, account.contracts, strict=True):
+        if loan.status is not LoanStatus.ACTIVE:
+            continue
+        terms = contract.terms
+        running = contract.schedule[loan.billed : loan.billed + 1]
+        tally.accrual[account.currency, terms.product, "interest"] += sum(
+            accrued(installment, on, terms.rounding) for installment in running
+        )
+        tally.accrual[account.currency, terms.product, "penalty"] += sum(
+            accrued_penalty(due, terms, on) for due in loan.dues
+        )
+        tally.accrual[account.currency, terms.product, "loans"] += 1
+
+
+def _check_replies(tally: Tally, account_id: int, events: dict[int, Stored], rows: Sequence[Row]) -> None:
+    """Check that each reply tells of events that are there, and that no payment answers two requests."""
+    named: set[int] = set()
+    last = max(events, default=0)
+    for _, key, stored in rows:
+        try:
+            reply = reply_decoder.decode(stored)
+        except UNREADABLE as error:
+            tally.differ("requests", f"request {key}: the reply does not decode: {error}")
+            continue
+        match reply:
+            case Refused():
+                wrong = False
+            case Done():
+                wrong = reply.account != account_id or not 0 <= reply.seq <= last
+            case Received():
+                wrong = reply.payment in named or not _tells(reply, account_id, events.get(reply.payment))
+                named.add(reply.payment)
+        if wrong:
+            tally.differ("requests", f"request {key} of account {account_id}: no event is what the reply says")
+    tally.compared["requests"] += len(rows)
+
+
+def _tells(reply: Received, account_id: int, stored: Stored | None) -> bool:
+    if stored is None or not isinstance(stored.event, RepaymentReceived | LoanPaidOff) or reply.account != account_id:
+        return False
+    parts = reply.penalty + reply.fee + reply.interest + reply.principal + reply.unapplied
+    return parts == stored.event.amount

@@ -1,0 +1,154 @@
+"""The proof of the books passes on a clean book and finds each planted corruption by the right check."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.verify import CHECKS, VerifyReport, verify
+from tests.integration.books import fresh_database, live_through, opened
+
+
+@pytest.fixture(scope="module")
+def lived(postgres: EmbeddedPostgres) -> str:
+    """The DSN of a book that has been lived through; each test corrupts a copy."""
+
+    async def build() -> str:
+        dsn = await fresh_database(postgres.dsn)
+        async with opened(dsn) as book:
+            await live_through(book)
+        return dsn
+
+    return asyncio.run(build())
+
+
+def corrupted(postgres: EmbeddedPostgres, lived: str, *statements: str) -> VerifyReport:
+    """Verify a copy of the book after these statements changed it."""
+
+    async def run() -> VerifyReport:
+        dsn = await fresh_database(postgres.dsn, urlsplit(lived).path[1:])
+        connection = await asyncpg.connect(dsn)
+        try:
+            for statement in statements:
+                assert not (await connection.execute(statement)).endswith(" 0"), "it must change something"
+        finally:
+            await connection.close()
+        return await verify(dsn, processes=1)
+
+    return asyncio.run(run())
+
+
+def found(report: VerifyReport) -> set[str]:
+    return {check.name for check in report.checks if not check.ok}
+
+
+def test_a_clean_book_is_proved(lived: str) -> None:
+    seen: list[tuple[str, int, int]] = []
+    report = asyncio.run(verify(lived, lambda *step: seen.append(step)))
+    assert report.ok == 1, report
+    assert [check.name for check in report.checks] == list(CHECKS)
+    compared = {check.name: check.compared for check in report.checks}
+    assert min(compared.values()) > 0, compared
+    assert compared["hash_chain"] > 100
+    assert compared["requests"] == 50
+    assert seen[-1] == ("accounts", 12, 12)
+
+
+def test_a_book_without_accounts_is_proved(postgres: EmbeddedPostgres) -> None:
+    async def run() -> VerifyReport:
+        dsn = await fresh_database(postgres.dsn)
+        async with opened(dsn):
+            return await verify(dsn)
+
+    assert asyncio.run(run()).ok == 1
+
+
+PAYMENT = "(SELECT seq FROM event WHERE account_id = 1 AND kind = 16 ORDER BY seq LIMIT 1)"
+LAST = "(SELECT max(seq) FROM event WHERE account_id = 1)"
+CORRUPTIONS = {
+    "an edited body": (
+        f"UPDATE event SET body = set_byte(body, length(body) - 1, 1) WHERE account_id = 1 AND seq = {PAYMENT}",
+        {"hash_chain", "postings", "snapshots", "control"},
+    ),
+    "a body that is no event": (
+        f"UPDATE event SET body = '\\x00' WHERE account_id = 1 AND seq = {PAYMENT}",
+        {"hash_chain", "event_columns", "postings", "snapshots", "control", "accrual", "requests"},
+    ),
+    "an edited amount of a posting": (
+        f"UPDATE posting SET amount = amount + 1 WHERE account_id = 1 AND seq = {PAYMENT} AND gl = 100201",
+        {"trial_balance", "entries", "ledger", "postings"},
+    ),
+    "a posting moved to another day": (
+        f"UPDATE posting SET posted_on = posted_on + 1 WHERE account_id = 1 AND seq = {PAYMENT}",
+        {"ledger", "postings"},
+    ),
+    "postings deleted": (
+        f"DELETE FROM posting WHERE account_id = 1 AND seq = {PAYMENT}",
+        {"ledger", "postings"},
+    ),
+    "a deleted event": (
+        f"DELETE FROM event WHERE account_id = 1 AND seq = {PAYMENT}",
+        {"sequence", "hash_chain", "postings", "snapshots", "control", "accrual", "requests"},
+    ),
+    "a cut tail": (
+        "DELETE FROM event WHERE account_id = 10 AND posted_on = (SELECT business_date - 2 FROM book)",
+        {"postings", "snapshots", "control", "accrual", "requests"},
+    ),
+    "a whole account's events gone": (
+        "DELETE FROM event WHERE account_id = 2",
+        {"postings", "snapshots", "control", "accrual", "requests"},
+    ),
+    "a swapped hash": (
+        f"UPDATE event SET hash = sha256(hash) WHERE account_id = 1 AND seq = {LAST}",
+        {"hash_chain"},
+    ),
+    "an event moved in time": (
+        f"UPDATE event SET effective_on = effective_on - 1 WHERE account_id = 1 AND seq = {LAST}",
+        {"event_columns"},
+    ),
+    "a changed account": ("UPDATE account SET unapplied = unapplied + 1 WHERE account_id = 1", {"snapshots"}),
+    "a changed principal": ("UPDATE loan SET principal = principal - 1 WHERE loan_id = 10001", {"snapshots"}),
+    "a changed state": (
+        "UPDATE loan SET state = (SELECT state FROM loan WHERE loan_id = 120001) WHERE loan_id = 10001",
+        {"snapshots"},
+    ),
+    "a wake-up that is late": ("UPDATE loan SET wake_on = wake_on + 60 WHERE loan_id = 10001", {"snapshots"}),
+    "a changed period": (
+        "UPDATE loan SET period_interest = period_interest + 500 WHERE loan_id = 10001",
+        {"snapshots", "accrual"},
+    ),
+    "a changed penalty": (
+        "UPDATE loan SET penalty_ppb = penalty_ppb * 2 WHERE loan_id = 110001",
+        {"snapshots", "accrual"},
+    ),
+    "a lost contract": ("DELETE FROM contract WHERE loan_id = 10001", {"snapshots"}),
+    "a changed ledger day": (
+        "UPDATE ledger_day SET debit = debit + 1 WHERE gl = 130301 AND posted_on = '2026-01-05'",
+        {"trial_balance", "ledger", "control"},
+    ),
+    "a deleted ledger day": ("DELETE FROM ledger_day WHERE gl = 224101", {"trial_balance", "ledger", "control"}),
+    "an event of the book itself changed": (
+        "UPDATE event SET hash = sha256(hash) WHERE account_id = 0 AND seq = 2",
+        {"hash_chain"},
+    ),
+    "a request with an account of its own": (
+        "UPDATE request SET account_id = 98 WHERE account_id = 1 AND substr(reply, 9, 20) LIKE '%received%'::bytea",
+        {"requests"},
+    ),
+    "one payment acknowledged twice": (
+        "INSERT INTO request SELECT gen_random_uuid(), account_id, recorded_on, fingerprint, reply "
+        "FROM request WHERE account_id = 2 ORDER BY recorded_on DESC LIMIT 1",
+        {"requests"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_a_planted_corruption_is_found(postgres: EmbeddedPostgres, lived: str, name: str) -> None:
+    statement, expected = CORRUPTIONS[name]
+    report = corrupted(postgres, lived, statement)
+    assert report.ok == 0
+    assert found(report) == expected, [check for check in report.checks if not check.ok]
+    assert all(check.detail for check in report.checks if not check.ok)
