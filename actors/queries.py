@@ -261,7 +261,7 @@ def _next(loan: Loan, contract: Contract) -> NextInstallment | None:
 def _schedule(account: Account, loan: Loan, on: date) -> ScheduleView:
     contract = contract_of(account, loan)
     unpaid = {due.number: owed(due) for due in loan.dues}
-    balance = sum(installment.principal for installment in contract.schedule)
+    balance: int = sum(installment.principal for installment in contract.schedule)
     rows = []
     for number, installment in enumerate(contract.schedule, 1):
         balance -= installment.principal

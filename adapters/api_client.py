@@ -1,0 +1,52 @@
+"""The operator's side of the HTTP API: one call, one answer, and an exit code that says what went wrong."""
+
+import uuid
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from adapters.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, out, stop
+
+CHANNEL: Final = "cli"
+TIMEOUT_SECONDS: Final = 30.0
+DAY_CLOSE_SECONDS: Final = 7200.0
+
+
+class ApiClient:
+    """Calls a running system."""
+
+    def __init__(self, base_url: str, as_json: bool) -> None:
+        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, headers={"Tenor-Channel": CHANNEL})
+        self._base_url = base_url
+        self._as_json = as_json
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """Return the JSON answer of a query."""
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        return self._answer("GET", path, params=given)
+
+    def post(self, path: str, body: object, *, request_id: str | None = None, timeout: float = TIMEOUT_SECONDS) -> Any:
+        """Return the JSON answer of a command; without a request id of the caller's a new one is made."""
+        headers = {"Idempotency-Key": request_id or uuid.uuid4().hex, "Content-Type": "application/json"}
+        return self._answer("POST", path, content=msgspec.json.encode(body), headers=headers, timeout=timeout)
+
+    def _answer(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = self._client.request(method, path, **options)
+        except httpx.TransportError as error:
+            stop(EXIT_UNAVAILABLE, f"No answer from {self._base_url} ({error}). Is `tenor serve` running?")
+        if response.is_success:
+            return msgspec.json.decode(response.content)
+        return self._refused(response)
+
+    def _refused(self, response: httpx.Response) -> None:
+        codes = {400: EXIT_USAGE, 404: EXIT_NOT_FOUND, 409: EXIT_REFUSED, 413: EXIT_USAGE, 422: EXIT_REFUSED}
+        unavailable = EXIT_UNAVAILABLE if response.status_code in (429, 503, 504) else EXIT_FAILED
+        try:
+            problem = msgspec.json.decode(response.content)
+        except msgspec.DecodeError:
+            problem = {"code": "internal", "detail": response.text[:200]}
+        if self._as_json:
+            out.print_json(msgspec.json.encode(problem).decode())
+        stop(codes.get(response.status_code, unavailable), f"{problem.get('code')}: {problem.get('detail')}")

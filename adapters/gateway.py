@@ -1,0 +1,94 @@
+"""A gateway process: HTTP on one side, the shards on the other. Any number of them share one port."""
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import uvloop
+from msgspec.json import Encoder
+
+from actors.cluster import MonotonicClock, RayTransport, join_ray
+from actors.day_close import DayClose
+from actors.messages import Envelope
+from actors.protocols import ShardUnavailable
+from actors.router import Router
+from adapters.http.server import listen, serve
+from adapters.postgres.book import trial_balance
+from adapters.postgres.day_book import PostgresBook
+from adapters.postgres.session import Session
+from adapters.trial_balance import report
+from core.rejections import Rejection
+
+_json = Encoder()
+_SESSION_NAME: Final = "tenor-gateway"
+
+
+class Gateway:
+    """Implements adapters.http.backend.Backend."""
+
+    def __init__(self, dsn: str, shards: int) -> None:
+        clock = MonotonicClock()
+        self._transport = RayTransport(shards)
+        self._router = Router(self._transport, shards, clock)
+        self._session = Session(dsn, _SESSION_NAME, {})
+        self._book = PostgresBook(self._session)
+        # Of its own, so that a long close does not hold up a query.
+        self._closing = DayClose(PostgresBook(Session(dsn, _SESSION_NAME, {})), self._transport, clock)
+
+    async def submit(self, envelopes: Sequence[Envelope]) -> list[bytes]:
+        """See Backend."""
+        return await self._router.submit(envelopes)
+
+    async def read(self, account: int, query: bytes) -> bytes:
+        """See Backend."""
+        return await self._router.read(account, query)
+
+    async def ready(self) -> bool:
+        """See Backend."""
+        try:
+            await asyncio.gather(*(self._transport.ping(shard) for shard in range(self._transport.count)))
+        except ShardUnavailable:
+            return False
+        return True
+
+    async def business_date(self) -> date:
+        """See Backend."""
+        return await self._book.business_date()
+
+    async def close_day(self, date: date | None) -> bytes | Rejection:
+        """See Backend."""
+        report = await self._closing.close(date)
+        return report if isinstance(report, Rejection) else _json.encode(report)
+
+    async def trial_balance(self, as_of: date | None) -> bytes:
+        """See Backend."""
+        async with self._session.turn() as connection:
+            return _json.encode(report(as_of, await trial_balance(connection, as_of)))
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m adapters.gateway", description=__doc__)
+    parser.add_argument("--dsn", required=True, help="the book's PostgreSQL database")
+    parser.add_argument("--ray", required=True, help="address of the Ray cluster")
+    parser.add_argument("--shards", required=True, type=int)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", required=True, type=int)
+    options = parser.parse_args()
+    join_ray(options.ray)
+    uvloop.run(_until_signalled(Gateway(options.dsn, options.shards), options.host, options.port))
+
+
+async def _until_signalled(gateway: Gateway, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    # Ray takes SIGTERM for itself when it is joined; this comes after it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(gateway, listen(host, port), stop)
+
+
+if __name__ == "__main__":
+    main()

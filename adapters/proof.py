@@ -1,0 +1,44 @@
+"""Run the proof of the books wherever they are: on an external server, or on the embedded one, up or not."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from rich.console import Console
+from rich.progress import Progress
+
+from adapters.embedded import EmbeddedPostgres
+from adapters.settings import Settings
+from adapters.verify import VerifyReport, verify
+
+
+async def prove(settings: Settings, talk: Console) -> VerifyReport:
+    """Verify the book of these settings, with progress; an embedded server that is down is started for it."""
+    if settings.postgres_dsn:
+        return await _verify(settings.postgres_dsn, talk)
+    server = EmbeddedPostgres(Path(settings.data_dir) / "postgres")
+    if await _answers(server.dsn):
+        return await _verify(server.dsn, talk)
+    with server:
+        return await _verify(server.dsn, talk)
+
+
+async def _verify(dsn: str, talk: Console) -> VerifyReport:
+    with Progress(console=talk, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(f"verify: {what}")
+            bar.update(tasks[what], completed=done, total=total)
+
+        return await verify(dsn, progress)
+
+
+async def _answers(dsn: str) -> bool:
+    try:
+        connection = await asyncpg.connect(dsn, timeout=5)
+    except (OSError, asyncpg.PostgresError):
+        return False
+    await connection.close()
+    return True

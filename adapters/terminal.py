@@ -1,0 +1,145 @@
+"""What operators see: tables for people on stdout, one JSON document for machines, talk on stderr."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from adapters.currencies import digits_of
+from core.money import AMOUNT_MAX
+
+out: Final = Console(highlight=False)
+talk: Final = Console(stderr=True, highlight=False)
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_NOT_FOUND: Final = 3
+EXIT_REFUSED: Final = 4
+EXIT_UNAVAILABLE: Final = 5
+
+
+def money(amount: int, currency: str = "CNY") -> str:
+    """Return minor units as people write them: 1,066.19."""
+    digits = digits_of(currency)
+    return f"{Decimal(amount).scaleb(-digits):,.{digits}f}"
+
+
+def minor_units(text: str, currency: str) -> int:
+    """Read an amount in major units, as 1066.19 or 1,066.19; anything else ends the command with what to write."""
+    digits = digits_of(currency)
+    try:
+        amount = Decimal(text.replace(",", "")).scaleb(digits)
+    except InvalidOperation:
+        stop(EXIT_USAGE, f"{text!r} is not an amount; write it like 1066.19")
+    if not amount.is_finite() or amount != amount.to_integral_value() or not 0 < amount <= AMOUNT_MAX:
+        stop(EXIT_USAGE, f"{text} is not a positive amount of {currency} with at most {digits} decimals")
+    return int(amount)
+
+
+def show(document: object, as_json: bool, *tables: Table) -> None:
+    """Print a result: the document for machines, or its tables for people."""
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        return
+    for table in tables:
+        out.print(table)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> Table:
+    """Return a table; the columns named in `right` hold amounts and numbers."""
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    numeric = set(right)
+    for column in columns:
+        drawn.add_column(column, justify="right" if column in numeric else "left")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    return drawn
+
+
+def facts(title: str, pairs: Mapping[str, object]) -> Table:
+    """Return names and values, one under the other."""
+    drawn = Table(title=title, title_justify="left", show_header=False)
+    for name, value in pairs.items():
+        drawn.add_row(name, "" if value is None else str(value))
+    return drawn
+
+
+def account_tables(view: dict[str, Any]) -> tuple[Table, ...]:
+    """Return an account's balances and its loans."""
+    currency = view["currency"]
+    balances = {name: money(view[name], currency) for name in ("credit_limit", "available", "unapplied", "deposit")}
+    head = {"currency": currency, "business date": view["business_date"], **balances, "frozen": view["frozen"] or "no"}
+    loans = [
+        (
+            loan["loan"],
+            loan["product"],
+            loan["status"],
+            money(loan["principal"], currency),
+            money(loan["past_due"], currency),
+            loan["days_past_due"],
+            loan["bucket"],
+        )
+        for loan in view["loans"]
+    ]
+    columns = ("loan", "product", "status", "principal", "past due", "DPD", "bucket")
+    numbers = ("principal", "past due", "DPD")
+    return facts(f"account {view['account']}", head), table("loans", columns, loans, numbers)
+
+
+def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:
+    """Return a loan's state and what is due on it."""
+    currency = view["currency"]
+    names = ("principal", "past_due", "interest_accrued", "penalty_accrued")
+    following = view["next"]
+    head = {
+        "status": view["status"],
+        "business date": view["business_date"],
+        "disbursed on": view["disbursed_on"],
+        **{name.replace("_", " "): money(view[name], currency) for name in names},
+        "days past due": view["days_past_due"],
+        "bucket": view["bucket"],
+        "next installment": following and f"{money(following['amount'], currency)} on {following['due_date']}",
+    }
+    parts = ("penalty", "fee", "interest", "principal", "total")
+    dues = [(due["number"], due["due_date"], *(money(due[part], currency) for part in parts)) for due in view["dues"]]
+    return facts(f"loan {view['loan']}", head), table("due and unpaid", ("no.", "due", *parts), dues, parts)
+
+
+def schedule_table(title: str, rows: Sequence[dict[str, Any]], currency: str) -> Table:
+    """Return a schedule as a borrower reads it."""
+    amounts = ("principal", "interest", "total", "balance")
+    return table(
+        title,
+        ("no.", "due", *amounts, "state"),
+        [
+            (row["number"], row["due_date"], *(money(row[name], currency) for name in amounts), row.get("state", ""))
+            for row in rows
+        ],
+        ("no.", *amounts),
+    )
+
+
+def trial_balance_tables(report: dict[str, Any]) -> tuple[Table, ...]:
+    """Return the trial balance; debits and credits must be equal."""
+    lines = [
+        (
+            line["currency"],
+            line["account"],
+            line["name"],
+            *(money(line[name], line["currency"]) for name in ("debit", "credit", "balance")),
+        )
+        for line in report["lines"]
+    ]
+    title = f"trial balance as of {report['as_of'] or 'now'}: difference {report['difference']}"
+    amounts = ("debit", "credit", "balance")
+    return (table(title, ("currency", "account", "name", *amounts), lines, amounts),)
+
+
+def stop(code: int, message: str) -> NoReturn:
+    """End the command with an exit code and a sentence that says what to do."""
+    talk.print(message, style="red", soft_wrap=True)
+    raise SystemExit(code)

@@ -1,0 +1,266 @@
+"""tenor: the operator's tool, and the place where the parts are put together."""
+
+import asyncio
+import os
+import signal
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from adapters.settings import Settings, SettingsError, load_settings
+from adapters.terminal import (
+    EXIT_FAILED,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    account_tables,
+    facts,
+    loan_tables,
+    minor_units,
+    money,
+    schedule_table,
+    show,
+    stop,
+    table,
+    talk,
+    trial_balance_tables,
+)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Tenor: a loan servicing core.")
+bench = typer.Typer(no_args_is_help=True, help="Measure; every figure is printed, none is judged.")
+app.add_typer(bench, name="bench")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings; TENOR_<FIELD> goes over it.")]
+RequestId = Annotated[str | None, typer.Option(help="Send the same id again to be sure that it is done only once.")]
+Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
+
+
+def settings_of(config: Path | None) -> Settings:
+    """Read the settings, or end with what is wrong in them."""
+    try:
+        return load_settings(config, os.environ)
+    except SettingsError as error:
+        stop(EXIT_USAGE, str(error))
+
+
+def client(config: Path | None, as_json: bool) -> Any:
+    """Return a client of the running system."""
+    from adapters.api_client import ApiClient
+
+    settings = settings_of(config)
+    return ApiClient(f"http://{settings.http_host}:{settings.http_port}", as_json)
+
+
+def day_of(text: str | None) -> date | None:
+    """Read a date, or end with how to write one."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Run the system until told to stop (Ctrl-C or SIGTERM); it comes back with all its state."""
+    from adapters.system import System
+
+    async def run() -> None:
+        async with System(settings_of(config), talk.print):
+            stopped = asyncio.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                # After Ray, which takes SIGTERM for itself when it starts.
+                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            await stopped.wait()
+            talk.print("stopping")
+
+    asyncio.run(run())
+
+
+@app.command()
+def status(config: Config = None, as_json: Json = False) -> None:
+    """Show whether the system serves, and its business date."""
+    api = client(config, as_json)
+    found = {**api.get("/health/ready"), **api.get("/v1/book")}
+    show(found, as_json, facts("system", found))
+
+
+@app.command()
+def account(number: int, config: Config = None, as_json: Json = False) -> None:
+    """Show a borrower's account and its loans."""
+    view = client(config, as_json).get(f"/v1/accounts/{number}")
+    show(view, as_json, *account_tables(view))
+
+
+@app.command()
+def loan(number: int, config: Config = None, as_json: Json = False) -> None:
+    """Show a loan, what is due on it, and its schedule."""
+    api = client(config, as_json)
+    view, planned = api.get(f"/v1/loans/{number}"), api.get(f"/v1/loans/{number}/schedule")
+    rows = schedule_table("schedule", planned["rows"], view["currency"])
+    show({**view, "schedule": planned["rows"]}, as_json, *loan_tables(view), rows)
+
+
+@app.command()
+def transactions(number: int, config: Config = None, as_json: Json = False, after: int = 0, limit: int = 100) -> None:
+    """Show an account's events, oldest first."""
+    page = client(config, as_json).get(f"/v1/accounts/{number}/transactions", after=after, limit=limit)
+    rows = [
+        (row["seq"], row["on"], row["type"], msgspec.json.encode(row["event"]).decode()) for row in page["transactions"]
+    ]
+    show(page, as_json, table(f"account {number}", ("seq", "on", "event", "what"), rows))
+
+
+@app.command()
+def send(command: str, body: str, config: Config = None, as_json: Json = False, request_id: RequestId = None) -> None:
+    """Send any command, e.g. freeze-account '{"account": 7, "reason": "fraud"}'; amounts are minor units."""
+    try:
+        decoded = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        stop(EXIT_USAGE, f"the body is not JSON: {error}")
+    reply = client(config, as_json).post(f"/v1/{command}", decoded, request_id=request_id)
+    show(reply, as_json, facts(command, reply))
+
+
+@app.command()
+def repay(
+    number: int,
+    amount: str,
+    config: Config = None,
+    as_json: Json = False,
+    loan: Annotated[int | None, typer.Option(help="Only this loan.")] = None,
+    request_id: RequestId = None,
+) -> None:
+    """Receive a repayment on an account, in major units: tenor repay 7 877.63."""
+    api = client(config, as_json)
+    currency = api.get(f"/v1/accounts/{number}")["currency"]
+    body = {"account": number, "amount": minor_units(amount, currency), "loan": loan}
+    reply = api.post("/v1/repay", body, request_id=request_id)
+    parts = ("penalty", "fee", "interest", "principal", "unapplied")
+    paid = {part: money(reply[part], currency) for part in parts}
+    show(reply, as_json, facts(f"payment {reply['payment']} of account {number}", paid))
+
+
+@app.command()
+def reverse(
+    number: int,
+    payment: int,
+    reason: str = "returned",
+    config: Config = None,
+    as_json: Json = False,
+    request_id: RequestId = None,
+) -> None:
+    """Take a payment back: the account becomes as if it had never arrived."""
+    body = {"account": number, "payment": payment, "reason": reason}
+    reply = client(config, as_json).post("/v1/reverse-repayment", body, request_id=request_id)
+    show(reply, as_json, facts("reversed", reply))
+
+
+@app.command()
+def quote(number: int, good_through: Day = None, config: Config = None, as_json: Json = False) -> None:
+    """Quote the payoff of a loan, good through a date."""
+    api = client(config, as_json)
+    offer = api.get(f"/v1/loans/{number}/quote", good_through=day_of(good_through))
+    currency = api.get(f"/v1/loans/{number}")["currency"]
+    parts = ("principal", "interest", "fee", "penalty", "total", "unapplied", "to_pay")
+    amounts = {part.replace("_", " "): money(offer[part], currency) for part in parts}
+    show(offer, as_json, facts(f"payoff of loan {number}", {"good through": offer["good_through"], **amounts}))
+
+
+@app.command()
+def schedule(
+    terms: Annotated[
+        str, typer.Argument(help='Terms as JSON: {"principal": 500000, "rate": {...}, "installments": 6}')
+    ],
+    disbursed_on: Annotated[str, typer.Argument(help="A date as 2026-01-31.")],
+    currency: str = "CNY",
+    as_json: Json = False,
+) -> None:
+    """Calculate a schedule without booking anything; amounts in the terms are minor units."""
+    from adapters.trial import Trial, calculate
+    from core.schedule import Refusal
+    from core.terms import Terms
+
+    try:
+        planned = calculate(Trial(msgspec.json.decode(terms, type=Terms), date.fromisoformat(disbursed_on)))
+    except (msgspec.DecodeError, ValueError) as error:
+        stop(EXIT_USAGE, f"{error}. See `tenor schedule --help`.")
+    if isinstance(planned, Refusal):
+        stop(EXIT_REFUSED, f"terms_invalid: {planned.value}")
+    rows = schedule_table("trial schedule", msgspec.to_builtins(planned.rows), currency)
+    totals = {name: money(getattr(planned.summary, name), currency) for name in ("principal", "interest", "total")}
+    show(planned, as_json, rows, facts("totals", totals))
+
+
+@app.command("day-close")
+def day_close(
+    through: Annotated[str | None, typer.Option(help="Close all days up to this one.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Close the business date (or all missed days up to a date); live traffic goes on meanwhile."""
+    from adapters.api_client import DAY_CLOSE_SECONDS
+
+    body = {"business_date": through} if day_of(through) else {}
+    with talk.status("closing the day"):
+        report = client(config, as_json).post("/v1/day-close", body, timeout=DAY_CLOSE_SECONDS)
+    accrued = [
+        (
+            row["currency"],
+            row["product"],
+            row["loans"],
+            money(row["interest"], row["currency"]),
+            money(row["penalty"], row["currency"]),
+        )
+        for row in report["accrued"]
+    ]
+    columns = ("currency", "product", "loans", "interest", "penalty")
+    head = {name.replace("_", " "): value for name, value in report.items() if name != "accrued"}
+    show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
+
+
+@app.command("trial-balance")
+def trial_balance(as_of: Day = None, config: Config = None, as_json: Json = False) -> None:
+    """Show debits and credits of every GL account; they must be equal."""
+    report = client(config, as_json).get("/v1/trial-balance", as_of=day_of(as_of))
+    show(report, as_json, *trial_balance_tables(report))
+
+
+@app.command()
+def verify(config: Config = None, as_json: Json = False) -> None:
+    """Prove the books: replay, hash chains, entries, control accounts. Exit code 1 if anything differs."""
+    from adapters.proof import prove
+
+    report = asyncio.run(prove(settings_of(config), talk))
+    rows = [
+        (check.name, check.compared, check.found, "ok" if check.ok else "FAILED", "\n".join(check.detail))
+        for check in report.checks
+    ]
+    columns = ("check", "compared", "differences", "result", "first differences")
+    show(report, as_json, table("verify", columns, rows, ("compared", "differences")))
+    if not report.ok:
+        raise SystemExit(EXIT_FAILED)
+
+
+@app.command()
+def conformance(files: list[Path], as_json: Json = False) -> None:
+    """Run published loan figures of other systems through the engine and say which it reproduces."""
+    from adapters.conformance import UnreadableCases
+    from adapters.conformance import conformance as run
+
+    try:
+        report = run(files)
+    except UnreadableCases as error:
+        stop(EXIT_USAGE, str(error))
+    rows = [(file.file, file.cases, file.matched, file.unsupported, len(file.misses)) for file in report.files]
+    columns = ("file", "cases", "matched", "unsupported", "misses")
+    misses = [(file.file, miss.id, miss.why) for file in report.files for miss in file.misses]
+    shown = [table("conformance", columns, rows, columns[1:])]
+    show(report, as_json, *shown, *([table("misses", ("file", "case", "why"), misses)] if misses else []))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
