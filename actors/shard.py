@@ -33,6 +33,8 @@ INBOX_MAX: Final = 20_000
 """Commands that may wait; past it they are refused at once."""
 BATCH_MAX: Final = 2_000
 """Commands of one group commit, after which the next waits for it."""
+BREATH: Final = 25
+"""Commands executed before the loop gets a turn."""
 ATTEMPTS_MAX: Final = 5
 RETRY_SECONDS: Final = 0.2
 
@@ -187,7 +189,12 @@ class Shard:
         if missing:
             self._recent.learn(await self._journal.recorded(missing))
         await self._accounts.fetch({envelope.account for envelope in work.envelopes})
-        work.replies = [await self._one(envelope) for envelope in work.envelopes]
+        work.replies = []
+        for place, envelope in enumerate(work.envelopes, 1):
+            work.replies.append(await self._one(envelope))
+            if place % BREATH == 0:
+                # The commit in flight talks to Postgres on this same loop and must not wait for a whole batch.
+                await asyncio.sleep(0)
 
     async def _one(self, envelope: Envelope) -> bytes:
         recorded = self._recent.get(envelope.key)
