@@ -49,6 +49,8 @@ def journalize(event: Event) -> list[Posting]:
         return _reversal(event)
     lines: dict[tuple[int, int], int] = {}
     for part, loan, amount in movements(event):
+        if not amount:
+            continue
         debit, credit = RULES[part]
         lines[debit, loan] = lines.get((debit, loan), 0) + amount
         lines[credit, loan] = lines.get((credit, loan), 0) - amount

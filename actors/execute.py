@@ -85,17 +85,14 @@ def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
 
 
 def _received(account: int, seq: int, event: RepaymentReceived | LoanPaidOff, unapplied: int) -> Received:
-    paid = event.allocations
-    early = (event.principal, event.interest) if isinstance(event, LoanPaidOff) else (0, 0)
-    return Received(
-        account,
-        seq,
-        penalty=sum(part.penalty for part in paid),
-        fee=sum(part.fee for part in paid),
-        interest=sum(part.interest for part in paid) + early[1],
-        principal=sum(part.principal for part in paid) + early[0],
-        unapplied=unapplied,
-    )
+    principal, interest = (event.principal, event.interest) if isinstance(event, LoanPaidOff) else (0, 0)
+    penalty = fee = 0
+    for part in event.allocations:
+        penalty += part.penalty
+        fee += part.fee
+        interest += part.interest
+        principal += part.principal
+    return Received(account, seq, penalty, fee, interest, principal, unapplied)
 
 
 def roll_forward(stage: Stage, cached: Cached, on: date) -> int:

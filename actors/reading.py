@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Final
 
-from msgspec import ValidationError, to_builtins
+from msgspec import ValidationError
 from msgspec.json import Encoder
 from msgspec.msgpack import Decoder
 
 from actors.memory import Accounts, cached
+from actors.naming import named
 from actors.protocols import Clock, Fenced, Journal
 from actors.queries import (
     AnyQuery,
@@ -105,7 +106,7 @@ class Reader:
 
 def _transaction(seq: int, body: bytes) -> Transaction:
     event = _event_decoder.decode(body)
-    fields = {name: to_builtins(getattr(event, name)) for name in event.__struct_fields__ if name != "on"}
+    fields = {name: named(getattr(event, name)) for name in event.__struct_fields__ if name != "on"}
     return Transaction(seq, type(event).__name__, event.on, fields)
 
 

@@ -18,7 +18,7 @@ from actors.rows import (
     PostingRow,
     RequestRow,
 )
-from core.account import Account, Contract, Loan, LoanStatus, owed
+from core.account import Account, Contract, Due, Loan, LoanStatus, owed
 from core.accrual import penalty_ratio, penalty_year
 from core.advance import next_loan_action
 from core.events import Event, kind_of
@@ -107,12 +107,17 @@ class Stage:
 
     def _sum(self, account: Account, postings: list[PostingRow]) -> None:
         for _, _, loan, gl, posted_on, amount in postings:
-            product = account.contracts[loan - 1].terms.product if loan else ""
-            sums = self._ledger.setdefault((posted_on, account.currency, product, gl), [0, 0])
-            sums[amount < 0] += abs(amount)
+            key = posted_on, account.currency, account.contracts[loan - 1].terms.product if loan else "", gl
+            sums = self._ledger.get(key)
+            if sums is None:
+                sums = self._ledger[key] = [0, 0]
+            if amount > 0:
+                sums[0] += amount
+            else:
+                sums[1] -= amount
 
     def _snapshot(self, before: Account | None, after: Account, cached: Cached, on: date) -> None:
-        if before is None or _header(before) != _header(after):
+        if before is None or _header_changed(before, after):
             self.commit.accounts.append(_account_row(after))
         known = () if before is None else before.loans
         signed = () if before is None else before.contracts
@@ -134,8 +139,13 @@ def _wake(stored: date | None, computed: date | None, on: date) -> date | None:
     return stored
 
 
-def _header(account: Account) -> tuple[object, ...]:
-    return account.credit_limit, account.frozen, account.unapplied, account.deposit
+def _header_changed(before: Account, after: Account) -> bool:
+    return (
+        before.unapplied != after.unapplied
+        or before.deposit != after.deposit
+        or before.credit_limit != after.credit_limit
+        or before.frozen != after.frozen
+    )
 
 
 def _account_row(account: Account) -> AccountRow:
@@ -160,11 +170,7 @@ def _loan_row(account_id: int, loan: Loan, contract: Contract, wake: date | None
         loan_id(account_id, loan.number),
         loan.status.value,
         loan.principal,
-        sum(owed(due) for due in dues),
-        sum(due.interest for due in dues),
-        sum(due.fee for due in dues),
-        sum(due.penalty for due in dues),
-        dues[0].due_date if dues else None,
+        *_due_columns(dues),
         int(loan.bucket),
         wake,
         running.start if running else None,
@@ -172,6 +178,18 @@ def _loan_row(account_id: int, loan: Loan, contract: Contract, wake: date | None
         running.interest if running else 0,
         _penalty_base(loan, contract) if dues else None,
         _encoder.encode(loan),
+    )
+
+
+def _due_columns(dues: tuple[Due, ...]) -> tuple[int, int, int, int, date | None]:
+    if not dues:
+        return 0, 0, 0, 0, None
+    return (
+        sum(owed(due) for due in dues),
+        sum(due.interest for due in dues),
+        sum(due.fee for due in dues),
+        sum(due.penalty for due in dues),
+        dues[0].due_date,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType, json, msgpack
 
+from actors.naming import named
 from actors.outlet import Committed
 from core.book import BookEvent
 from core.events import Event
@@ -45,13 +46,6 @@ def cloud_event(committed: Committed) -> bytes:
             subject=UNSET if loan is None else str(loan_id(account, loan)),
             effectivedate=event.on,
             posteddate=committed.posted_on,
-            data=_named(event),
+            data=named(event),
         )
     )
-
-
-def _named(value: object) -> object:
-    """Return stored structs, which are arrays without names, as mappings."""
-    if isinstance(value, Struct) and value.__struct_config__.array_like:
-        return {field: _named(getattr(value, field)) for field in value.__struct_fields__}
-    return [_named(each) for each in value] if isinstance(value, tuple) else value

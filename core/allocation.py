@@ -51,9 +51,7 @@ def _horizontal(
     return allocations, left
 
 
-def _vertical(
-    left: int, loan: int, dues: Sequence[Due], order: tuple[Component, ...]
-) -> tuple[list[Allocation], int]:
+def _vertical(left: int, loan: int, dues: Sequence[Due], order: tuple[Component, ...]) -> tuple[list[Allocation], int]:
     paid: list[_Parts] = [{} for _ in dues]
     for component in order:
         for due, parts in zip(dues, paid, strict=True):

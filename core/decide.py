@@ -40,10 +40,14 @@ from core.money import AMOUNT_MAX, Minor
 from core.rejections import Code, Rejection
 from core.repayment import pay_off, receive, shortfall
 from core.reversal import History, reverse
-from core.schedule import check_terms, schedule
+from core.schedule import Refusal, check_terms, plan
 
 BALANCE_MAX: Final = 100 * AMOUNT_MAX
 """Bound on money kept for a borrower."""
+
+_OnAccount = (
+    OpenAccount | SetCreditLimit | FreezeAccount | UnfreezeAccount | TakeDeposit | ReleaseDeposit | RefundUnapplied
+)
 
 
 def decide(account: Account | None, command: Command, on: date, history: History = ()) -> Decision | Rejection:
@@ -89,17 +93,7 @@ def _decide(draft: Draft, command: Command, on: date, history: History) -> Rejec
             assert_never(command)
 
 
-def _on_account(
-    draft: Draft,
-    command: OpenAccount
-    | SetCreditLimit
-    | FreezeAccount
-    | UnfreezeAccount
-    | TakeDeposit
-    | ReleaseDeposit
-    | RefundUnapplied,
-    on: date,
-) -> Rejection | None:
+def _on_account(draft: Draft, command: _OnAccount, on: date) -> Rejection | None:
     account = draft.account
     match command:
         case OpenAccount():
@@ -195,10 +189,10 @@ def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:
 
 def _disburse(draft: Draft, loan: Loan, on: date) -> Rejection | None:
     terms = contract_of(draft.account, loan).terms
-    wrong = check_terms(terms, on)
-    if wrong is not None:
-        return Rejection(Code.TERMS_INVALID, wrong)
-    draft.emit(LoanDisbursed(on, loan.number, Minor(terms.principal), schedule(terms, on)))
+    planned = plan(terms, on)
+    if isinstance(planned, Refusal):
+        return Rejection(Code.TERMS_INVALID, planned.value)
+    draft.emit(LoanDisbursed(on, loan.number, Minor(terms.principal), planned))
     # The only command that makes something fall due, or be reminded of, on its own day.
     for event in advance(draft.account, on).events:
         draft.emit(event)

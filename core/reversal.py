@@ -120,9 +120,7 @@ def _difference(
     reason: str,
     on: date,
 ) -> RepaymentReversed:
-    restated = tuple(
-        _restated(was, now) for was, now in zip(before.loans, after.loans, strict=True) if was != now
-    )
+    restated = tuple(_restated(was, now) for was, now in zip(before.loans, after.loans, strict=True) if was != now)
     return RepaymentReversed(on, payment, event.amount, reason, after.unapplied - before.unapplied, restated)
 
 
