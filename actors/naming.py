@@ -1,0 +1,10 @@
+"""Stored structs are arrays to save space; people and other systems get them with the names of their fields."""
+
+from msgspec import Struct
+
+
+def named(value: object) -> object:
+    """Return an event (or a part of one) as mappings from field names."""
+    if isinstance(value, Struct) and value.__struct_config__.array_like:
+        return {field: named(getattr(value, field)) for field in value.__struct_fields__}
+    return [named(each) for each in value] if isinstance(value, tuple) else value
