@@ -6,8 +6,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from core.events import Event, kind_of
+from core.events import Event, RepaymentReversed, kind_of
 from core.evolve import replay
+from core.rejections import Rejection
+from core.reversal import rebuild
 from tests.golden.histories import FOLDER, in_words, read
 
 FILES = sorted(FOLDER.glob("*.jsonl"))
@@ -22,6 +24,17 @@ def test_a_recorded_history_still_leads_to_its_state(path: Path) -> None:
     assert [each.kind for each in recorded] == [kind_of(event) for event in events]
     account = replay(events)
     assert account is not None
+    assert in_words(account) == state
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_deciding_the_recorded_facts_anew_leads_to_the_same_state(path: Path) -> None:
+    # A reversal does this: were today's decisions other than the recorded ones, it would book that difference as well.
+    recorded, state = read(path)
+    events = {each.seq: msgspec.msgpack.decode(bytes.fromhex(each.body), type=Event) for each in recorded}
+    gone = {event.payment for event in events.values() if isinstance(event, RepaymentReversed)}
+    account = rebuild([event for seq, event in events.items() if seq not in gone], events[len(events)].on)
+    assert not isinstance(account, Rejection)
     assert in_words(account) == state
 
 

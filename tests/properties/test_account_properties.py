@@ -1,0 +1,236 @@
+"""What holds for every account whatever happens to it."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+import msgspec
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from accounting.journalize import journalize
+from accounting.subledger import CONTROL, subledger
+from core.account import Account, Loan, LoanStatus
+from core.advance import advance, next_action
+from core.commands import Command, PayOff, RefundUnapplied, Repay, ReverseRepayment
+from core.decide import decide
+from core.decision import Decision
+from core.delinquency import bucket_for, days_past_due
+from core.events import Event, LoanPaidOff, RepaymentReceived, RepaymentReversed, UnappliedApplied
+from core.evolve import evolve, replay
+from core.identity import loan_id
+from core.quote import Quote, quote
+from core.rejections import Code
+from core.reversal import rebuild
+from tests.properties.histories import Book, Life, lend, live, lives, resolve, take
+
+PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | RepaymentReversed
+
+
+@given(lives)
+def test_every_entry_balances_and_control_accounts_equal_the_account(life: Life) -> None:
+    book = lend(life.terms)
+    balance: Counter[int] = Counter()
+    posted = 0
+    for step in life.steps:
+        take(book, step, life.terms)
+        for _, event in book.history[posted:]:
+            entry = journalize(event)
+            assert sum(line.amount for line in entry) == 0
+            assert all(line.amount for line in entry), "a posting of nothing"
+            for line in entry:
+                balance[line.gl] += line.amount
+        posted = len(book.history)
+        assert {gl: balance[gl] for gl in CONTROL} == subledger(book.account)
+
+
+@given(lives)
+def test_allocations_sum_to_the_payment(life: Life) -> None:
+    before: Account | None = None
+    for _, event in live(life).history:
+        if isinstance(event, RepaymentReceived):
+            assert _allocated(event) + event.unapplied == event.amount
+        if isinstance(event, LoanPaidOff):
+            paid = _allocated(event) + event.principal + event.interest
+            assert paid == event.amount + event.from_unapplied - event.unapplied
+        if isinstance(event, UnappliedApplied):
+            assert before is not None
+            assert 0 < _allocated(event) <= before.unapplied
+        before = evolve(before, event)
+
+
+@given(lives)
+def test_replay_of_the_stored_events_gives_the_live_account(life: Life) -> None:
+    book = live(life)
+    stored = [msgspec.msgpack.encode(event) for _, event in book.history]
+    assert replay(msgspec.msgpack.decode(body, type=Event) for body in stored) == book.account
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(book.account), type=Account) == book.account
+
+
+@given(lives)
+def test_a_refusal_changes_nothing(life: Life) -> None:
+    book = lend(life.terms)
+    for step in life.steps:
+        book.reach(book.on + timedelta(days=step.days))
+        before, events = msgspec.msgpack.encode(book.account), len(book.history)
+        if book.ask(resolve(book, step, life.terms)) is not None:
+            assert (msgspec.msgpack.encode(book.account), len(book.history)) == (before, events)
+
+
+@given(lives, st.integers(0, 200))
+def test_advance_day_by_day_equals_all_days_at_once_and_twice_is_once(life: Life, days: int) -> None:
+    book = live(life)
+    at_once = advance(book.account, book.on + timedelta(days=days))
+    daily: list[Event] = []
+    account = book.account
+    for day in range(days + 1):
+        passed = advance(account, book.on + timedelta(days=day))
+        assert passed.account is not None
+        assert all(event.on == book.on + timedelta(days=day) for event in passed.events)
+        account = passed.account
+        daily += passed.events
+    assert (account, tuple(daily)) == (at_once.account, at_once.events)
+    assert advance(account, book.on + timedelta(days=days)) == Decision(account)
+
+
+@given(lives)
+def test_a_command_leaves_nothing_to_do_on_its_day(life: Life) -> None:
+    book = lend(life.terms)
+    assert advance(book.account, book.on) == Decision(book.account)
+    for step in life.steps:
+        take(book, step, life.terms)
+        assert advance(book.account, book.on) == Decision(book.account)
+
+
+@given(lives)
+def test_deciding_the_facts_anew_gives_the_live_account(life: Life) -> None:
+    book = live(life)
+    gone = {event.payment for _, event in book.history if isinstance(event, RepaymentReversed)}
+    assert rebuild([event for seq, event in book.history if seq not in gone], book.on) == book.account
+
+
+@given(lives, st.integers(1, 200))
+def test_next_action_is_never_later_than_what_happens(life: Life, days: int) -> None:
+    book = live(life)
+    for _ in range(days):
+        nothing_before = next_action(book.account)
+        day = book.on + timedelta(days=1)
+        if any(_something_happens(book.account, loan, day) for loan in book.account.loans):
+            assert nothing_before is not None
+            assert nothing_before <= day
+        book.reach(day)
+
+
+@given(lives)
+def test_no_amount_is_negative_and_nothing_unpaid_is_forgotten(life: Life) -> None:
+    book = lend(life.terms)
+    for step in life.steps:
+        take(book, step, life.terms)
+        account = book.account
+        assert min(account.unapplied, account.deposit, account.credit_limit) >= 0
+        for loan, contract in zip(account.loans, account.contracts, strict=True):
+            assert all(min(due.penalty, due.fee, due.interest, due.principal) >= 0 for due in loan.dues)
+            due = sum(due.principal for due in loan.dues)
+            unbilled = sum(installment.principal for installment in contract.schedule[loan.billed :])
+            assert loan.principal == due + unbilled
+            assert [due.due_date for due in loan.dues] == sorted(due.due_date for due in loan.dues)
+            if loan.status is LoanStatus.ACTIVE:
+                assert loan.bucket is bucket_for(days_past_due(loan, book.on), contract.terms.grace_days)
+            else:
+                assert (loan.principal, loan.dues, loan.bucket) == (0, (), 0)
+
+
+@given(lives)
+def test_days_past_due_fall_only_by_paying(life: Life) -> None:
+    account: Account | None = None
+    for _, event in live(life).history:
+        after = evolve(account, event)
+        if account is not None and not isinstance(event, PAYING):
+            for was, now in zip(account.loans, after.loans, strict=False):
+                assert days_past_due(now, event.on) >= days_past_due(was, event.on)
+        account = after
+
+
+@given(lives, st.integers(0, 60), st.data())
+def test_paying_what_the_quote_says_by_its_date_closes_the_loan(life: Life, days: int, data: st.DataObject) -> None:
+    book = live(life)
+    open_loans = [loan.number for loan in book.account.loans if loan.status is LoanStatus.ACTIVE]
+    assume(open_loans)
+    loan = loan_id(1, data.draw(st.sampled_from(open_loans)))
+    quoted = quote(book.account, loan, book.on, book.on + timedelta(days=days))
+    assert isinstance(quoted, Quote)
+    assert quoted.total == quoted.principal + quoted.interest + quoted.fee + quoted.penalty
+    assert quoted.to_pay == quoted.total - quoted.unapplied
+    book.reach(book.on + timedelta(days=data.draw(st.integers(0, days))))
+    refused = book.ask(PayOff(account=1, loan=loan, amount=quoted.to_pay))
+    assert refused is None or refused.code is Code.LOAN_NOT_ACTIVE
+    assert book.account.loans[loan % 10_000 - 1].status is LoanStatus.CLOSED
+
+
+@given(lives, st.integers(0, 60), st.data())
+def test_a_reversed_payment_leaves_the_account_as_if_it_had_never_come(
+    life: Life, days: int, data: st.DataObject
+) -> None:
+    book = live(life)
+    gone = {command.payment for _, command, _ in book.accepted if isinstance(command, ReverseRepayment)}
+    payments = [payment for payment in book.payments() if payment not in gone]
+    assume(payments)
+    payment = data.draw(st.sampled_from(payments))
+    book.reach(book.on + timedelta(days=days))
+    without = _lived_without(book, gone | {payment})
+    refused = book.ask(ReverseRepayment(account=1, payment=payment))
+    if without is None:
+        assert refused is not None
+        assert refused.code is Code.REVERSAL_LEAVES_SHORTFALL
+    else:
+        assert refused is None
+        assert book.account == without.account
+
+
+@given(lives)
+def test_deciding_twice_gives_the_same(life: Life) -> None:
+    book = lend(life.terms)
+    for step in life.steps:
+        book.reach(book.on + timedelta(days=step.days))
+        command = resolve(book, step, life.terms)
+        first = decide(book.account, command, book.on, book.history)
+        assert decide(book.account, command, book.on, book.history) == first
+        book.ask(command)
+
+
+def _allocated(event: RepaymentReceived | LoanPaidOff | UnappliedApplied) -> int:
+    return sum(part.penalty + part.fee + part.interest + part.principal for part in event.allocations)
+
+
+def _something_happens(account: Account, loan: Loan, day: date) -> bool:
+    """Say whether a bill, a reminder or a change of ageing state is to be expected that day."""
+    contract = account.contracts[loan.number - 1]
+    if loan.status is not LoanStatus.ACTIVE:
+        return False
+    coming = contract.schedule[loan.billed : loan.billed + 1]
+    remind = contract.terms.reminder_days
+    reminder = remind and loan.reminded == loan.billed and any(0 < (i.due_date - day).days <= remind for i in coming)
+    late = bucket_for(days_past_due(loan, day), contract.terms.grace_days)
+    return bool(reminder) or any(i.due_date == day for i in coming) or late is not loan.bucket
+
+
+def _lived_without(book: Book, payments: set[int]) -> Book | None:
+    """Return a book where only the other commands came; None if a refund then finds too little."""
+    other = Book()
+    for on, command, seq in book.accepted:
+        if seq in payments or isinstance(command, ReverseRepayment):
+            continue
+        other.reach(on)
+        if other.ask(command) is not None:
+            if isinstance(command, RefundUnapplied):
+                return None
+            assert other.ask(_instead(other, command)) is None
+    other.reach(book.on)
+    return other
+
+
+def _instead(book: Book, command: Command) -> Command:
+    """Return what a payment becomes that does not fit any more: money for the loan if it is open, else for all."""
+    assert isinstance(command, PayOff | Repay)
+    assert command.loan is not None
+    is_open = book.account.loans[command.loan % 10_000 - 1].status is LoanStatus.ACTIVE
+    return Repay(account=1, amount=command.amount, loan=command.loan if is_open else None)

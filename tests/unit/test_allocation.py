@@ -1,0 +1,59 @@
+"""Who receives what of a payment, by order and direction."""
+
+from datetime import date
+
+import pytest
+
+from core.account import Account, Contract, Due, Loan, LoanStatus
+from core.allocation import allocate, allocate_account
+from core.money import Minor
+from core.terms import STANDARD_ORDER, Component, Direction, Rate, Terms, Waterfall
+
+FIRST = Due(1, date(2026, 1, 31), Minor(100), Minor(10), Minor(5), Minor(1), date(2026, 1, 31))
+SECOND = Due(2, date(2026, 2, 28), Minor(100), Minor(8), Minor(0), Minor(0), date(2026, 2, 28))
+PRINCIPAL_FIRST = (Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.PENALTY)
+
+Row = tuple[int, int, int, int]
+"""Penalty, fee, interest, principal."""
+
+
+@pytest.mark.parametrize(
+    ("amount", "order", "direction", "first", "second", "left"),
+    [
+        (0, STANDARD_ORDER, Direction.HORIZONTAL, None, None, 0),
+        (3, STANDARD_ORDER, Direction.HORIZONTAL, (1, 2, 0, 0), None, 0),
+        (116, STANDARD_ORDER, Direction.HORIZONTAL, (1, 5, 10, 100), None, 0),
+        (120, STANDARD_ORDER, Direction.HORIZONTAL, (1, 5, 10, 100), (0, 0, 4, 0), 0),
+        (224, STANDARD_ORDER, Direction.HORIZONTAL, (1, 5, 10, 100), (0, 0, 8, 100), 0),
+        (300, STANDARD_ORDER, Direction.HORIZONTAL, (1, 5, 10, 100), (0, 0, 8, 100), 76),
+        (20, STANDARD_ORDER, Direction.VERTICAL, (1, 5, 10, 0), (0, 0, 4, 0), 0),
+        (30, STANDARD_ORDER, Direction.VERTICAL, (1, 5, 10, 6), (0, 0, 8, 0), 0),
+        (300, STANDARD_ORDER, Direction.VERTICAL, (1, 5, 10, 100), (0, 0, 8, 100), 76),
+        (105, PRINCIPAL_FIRST, Direction.HORIZONTAL, (0, 0, 5, 100), None, 0),
+        (150, PRINCIPAL_FIRST, Direction.VERTICAL, (0, 0, 0, 100), (0, 0, 0, 50), 0),
+        (212, PRINCIPAL_FIRST, Direction.VERTICAL, (0, 0, 10, 100), (0, 0, 2, 100), 0),
+    ],
+)
+def test_a_payment_is_split_by_the_contract(
+    amount: int, order: tuple[Component, ...], direction: Direction, first: Row | None, second: Row | None, left: int
+) -> None:
+    allocations, rest = allocate(amount, 1, (FIRST, SECOND), Waterfall(order, direction))
+    rows = {part.number: (part.penalty, part.fee, part.interest, part.principal) for part in allocations}
+    assert rows == {number: row for number, row in ((1, first), (2, second)) if row}
+    assert rest == left
+
+
+def test_nothing_owed_leaves_all_of_it() -> None:
+    assert allocate(50, 1, (), Waterfall()) == ([], 50)
+
+
+def test_an_account_pays_the_oldest_due_date_first_and_then_the_lower_loan_number() -> None:
+    late = Due(1, date(2026, 1, 15), Minor(50), Minor(0), Minor(0), Minor(0), date(2026, 1, 15))
+    same = Due(4, date(2026, 1, 31), Minor(70), Minor(0), Minor(0), Minor(0), date(2026, 1, 31))
+    loans = (Loan(1, LoanStatus.ACTIVE, dues=(FIRST, SECOND)), Loan(2, LoanStatus.ACTIVE, dues=(late, same)))
+    contract = Contract(Terms(principal=1, rate=Rate(0), installments=1))
+    account = Account(1, "CNY", date(2026, 1, 1), Minor(0), loans=loans, contracts=(contract, contract))
+    allocations, left = allocate_account(200, account)
+    assert [(part.loan, part.number) for part in allocations] == [(2, 1), (1, 1), (2, 4)]
+    assert allocations[-1].principal == 200 - 50 - 116
+    assert left == 0

@@ -1,0 +1,184 @@
+"""Every refusal of the core, reached once; and what a decision is made of."""
+
+from datetime import date
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from core.account import Account, Contract, Loan, LoanStatus
+from core.advance import advance
+from core.commands import (
+    BookLoan,
+    CancelLoan,
+    Command,
+    Disburse,
+    FreezeAccount,
+    OpenAccount,
+    PayOff,
+    RefundUnapplied,
+    ReleaseDeposit,
+    Repay,
+    ReverseRepayment,
+    SetCreditLimit,
+    TakeDeposit,
+    UnfreezeAccount,
+)
+from core.decide import BALANCE_MAX, decide
+from core.decision import Decision
+from core.identity import LOANS_MAX, loan_id
+from core.money import Minor
+from core.quote import quote
+from core.rejections import Code, Rejection
+from core.terms import Component, Rate, Terms, Waterfall
+from tests.properties.histories import START, Book
+
+TERMS = Terms(principal=120_000, rate=Rate(120_000_000), installments=12)
+ONE, TWO, CLOSED = loan_id(1, 1), loan_id(1, 2), loan_id(1, 3)
+NO_DECISION = {
+    Code.MALFORMED,
+    Code.BATCH_TOO_LARGE,
+    Code.REQUEST_ID_MISSING,
+    Code.OVERLOADED,
+    Code.UNAVAILABLE,
+    Code.OUTCOME_UNKNOWN,
+    Code.REQUEST_ID_REUSED,
+    Code.ACCOUNT_SUSPENDED,
+    Code.DAY_CLOSED,
+}
+"""Refusals of the runtime, which never reach the core."""
+
+
+@pytest.fixture
+def book() -> Book:
+    """An account with an active loan 1, a booked loan 2, a closed loan 3, two payments (one reversed) and a refund."""
+    book = Book()
+    for command in (
+        SetCreditLimit(account=1, credit_limit=300_000),
+        BookLoan(account=1, terms=TERMS),
+        Disburse(account=1, loan=ONE),
+        BookLoan(account=1, terms=TERMS),
+        BookLoan(account=1, terms=replace(TERMS, principal=100)),
+        Disburse(account=1, loan=CLOSED),
+        PayOff(account=1, loan=CLOSED, amount=100),
+        TakeDeposit(account=1, amount=500),
+        Repay(account=1, amount=400),
+    ):
+        assert book.ask(command) is None
+    first = book.payments()[-1]
+    assert book.ask(ReverseRepayment(account=1, payment=first)) is None
+    assert book.ask(Repay(account=1, amount=700)) is None
+    assert book.ask(RefundUnapplied(account=1, amount=600)) is None
+    return book
+
+
+REFUSED: list[tuple[Code, Command]] = [
+    (Code.ACCOUNT_EXISTS, OpenAccount(account=1, currency="CNY", credit_limit=1)),
+    (Code.LOAN_UNKNOWN, Repay(account=1, amount=1, loan=loan_id(1, 4))),
+    (Code.LOAN_UNKNOWN, PayOff(account=1, amount=1, loan=loan_id(2, 1))),
+    (Code.LOAN_UNKNOWN, Disburse(account=1, loan=loan_id(1, 1) - 1)),
+    (Code.PAYMENT_UNKNOWN, ReverseRepayment(account=1, payment=1)),
+    (Code.PAYMENT_UNKNOWN, ReverseRepayment(account=1, payment=1_000)),
+    (Code.ACCOUNT_NOT_FROZEN, UnfreezeAccount(account=1)),
+    (Code.LOAN_NOT_BOOKED, Disburse(account=1, loan=ONE)),
+    (Code.LOAN_NOT_BOOKED, CancelLoan(account=1, loan=ONE)),
+    (Code.LOAN_NOT_ACTIVE, Repay(account=1, amount=1, loan=TWO)),
+    (Code.LOAN_NOT_ACTIVE, PayOff(account=1, amount=1, loan=CLOSED)),
+    (Code.TERMS_INVALID, BookLoan(account=1, terms=replace(TERMS, first_due=START))),
+    (Code.TERMS_INVALID, BookLoan(account=1, terms=replace(TERMS, waterfall=Waterfall((Component.FEE,))))),
+    (Code.LIMIT_EXCEEDED, BookLoan(account=1, terms=TERMS)),
+    (Code.LIMIT_BELOW_EXPOSURE, SetCreditLimit(account=1, credit_limit=239_999)),
+    (Code.PAYOFF_AMOUNT_TOO_LOW, PayOff(account=1, loan=ONE, amount=119_899)),
+    (Code.UNAPPLIED_INSUFFICIENT, RefundUnapplied(account=1, amount=101)),
+    (Code.DEPOSIT_INSUFFICIENT, ReleaseDeposit(account=1, amount=501)),
+    (Code.BALANCE_TOO_LARGE, TakeDeposit(account=1, amount=BALANCE_MAX - 499)),
+    (Code.BALANCE_TOO_LARGE, Repay(account=1, amount=BALANCE_MAX - 99)),
+    (Code.BALANCE_TOO_LARGE, PayOff(account=1, amount=BALANCE_MAX - 99, loan=ONE)),
+]
+FROZEN: list[tuple[Code, Command]] = [
+    (Code.ACCOUNT_FROZEN, FreezeAccount(account=1, reason="again")),
+    (Code.ACCOUNT_FROZEN, BookLoan(account=1, terms=replace(TERMS, principal=1))),
+    (Code.ACCOUNT_FROZEN, Disburse(account=1, loan=TWO)),
+    (Code.ACCOUNT_FROZEN, Disburse(account=1, loan=ONE)),
+    (Code.LOAN_UNKNOWN, Disburse(account=1, loan=loan_id(1, 9))),
+]
+
+
+def refuse(book: Book, command: Command) -> Code:
+    """Return the code of a refusal that left the account byte for byte as it was."""
+    before = msgspec.msgpack.encode(book.account)
+    refused = decide(book.account, command, book.on, book.history)
+    assert isinstance(refused, Rejection), refused
+    assert refused.detail
+    assert msgspec.msgpack.encode(book.account) == before
+    return refused.code
+
+
+@pytest.mark.parametrize(("code", "command"), REFUSED)
+def test_a_refusal_has_its_code_and_changes_nothing(book: Book, code: Code, command: Command) -> None:
+    assert refuse(book, command) is code
+
+
+@pytest.mark.parametrize(("code", "command"), FROZEN)
+def test_a_frozen_account_lends_nothing(book: Book, code: Code, command: Command) -> None:
+    assert book.ask(FreezeAccount(account=1, reason="a check")) is None
+    assert refuse(book, command) is code
+
+
+def test_a_payment_is_reversed_once_and_not_if_its_money_was_refunded(book: Book) -> None:
+    _, reversed_before, refunded = book.payments()
+    assert refuse(book, ReverseRepayment(account=1, payment=reversed_before)) is Code.PAYMENT_REVERSED
+    assert refuse(book, ReverseRepayment(account=1, payment=refunded)) is Code.REVERSAL_LEAVES_SHORTFALL
+
+
+def test_an_unknown_account_can_only_be_opened() -> None:
+    refused = decide(None, Repay(account=7, amount=1), START)
+    assert isinstance(refused, Rejection)
+    assert refused.code is Code.ACCOUNT_UNKNOWN
+
+
+def test_an_account_holds_so_many_loans() -> None:
+    loans = tuple(Loan(number, LoanStatus.CANCELLED) for number in range(1, LOANS_MAX + 1))
+    account = Account(1, "CNY", START, Minor(10**9), loans=loans, contracts=(Contract(TERMS),) * LOANS_MAX)
+    refused = decide(account, BookLoan(account=1, terms=TERMS), START)
+    assert isinstance(refused, Rejection)
+    assert refused.code is Code.TOO_MANY_LOANS
+
+
+@pytest.mark.parametrize(
+    ("code", "loan", "day"),
+    [
+        (Code.LOAN_UNKNOWN, loan_id(1, 4), date(2020, 1, 1)),
+        (Code.LOAN_NOT_ACTIVE, TWO, date(2020, 1, 1)),
+        (Code.QUOTE_DATE_INVALID, ONE, date(2024, 1, 30)),
+        (Code.QUOTE_DATE_INVALID, ONE, date(2025, 2, 1)),
+    ],
+)
+def test_a_quote_is_refused_for_an_unknown_loan_and_then_for_its_date(
+    book: Book, code: Code, loan: int, day: date
+) -> None:
+    refused = quote(book.account, loan, book.on, day)
+    assert isinstance(refused, Rejection)
+    assert refused.code is code
+
+
+def test_every_code_of_the_core_is_reached_here() -> None:
+    elsewhere = {
+        Code.ACCOUNT_UNKNOWN,
+        Code.PAYMENT_REVERSED,
+        Code.REVERSAL_LEAVES_SHORTFALL,
+        Code.TOO_MANY_LOANS,
+        Code.QUOTE_DATE_INVALID,
+    }
+    assert {code for code, _ in REFUSED + FROZEN} | elsewhere == set(Code) - NO_DECISION
+
+
+def test_what_follows_at_once_is_part_of_the_decision() -> None:
+    book = Book()
+    soon = replace(TERMS, first_due=date(2024, 2, 2))
+    book.ask(BookLoan(account=1, terms=soon))
+    decided = decide(book.account, Disburse(account=1, loan=ONE), START)
+    assert isinstance(decided, Decision)
+    assert [type(event).__name__ for event in decided.events] == ["LoanDisbursed", "InstallmentReminded"]
+    assert decided.account is not None
+    assert advance(decided.account, START).events == ()
