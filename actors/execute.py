@@ -54,7 +54,7 @@ def execute(
 
     An error raised by the core leaves stage and account as they were.
     """
-    advanced = Decision(None) if cached.account is None else advance(cached.account, on)
+    advanced = _advanced(cached, on)
     decided = decide(advanced.account, command, on, history)
     if isinstance(decided, Rejection):
         reply: Reply = Refused(decided.code, decided.detail)
@@ -62,6 +62,7 @@ def execute(
         assert decided.account is not None
         before = cached.seq + len(advanced.events)
         stage.record(cached, decided.account, (*advanced.events, *decided.events), on)
+        cached.day = on
         reply = _reply(decided.account, decided.events, before)
     encoded = _encoder.encode(reply)
     recorded = Recorded(fingerprint(envelope.command), encoded)
@@ -97,10 +98,16 @@ def _received(account: int, seq: int, event: RepaymentReceived | LoanPaidOff, un
 
 def roll_forward(stage: Stage, cached: Cached, on: date) -> int:
     """Do an account's due work up to a date; return the number of events. Its rows are written even without any."""
-    assert cached.account is not None
-    advanced = advance(cached.account, on)
+    advanced = _advanced(cached, on)
     stage.touch(cached)
     if advanced.events:
         assert advanced.account is not None
         stage.record(cached, advanced.account, advanced.events, on)
+    cached.day = on
     return len(advanced.events)
+
+
+def _advanced(cached: Cached, on: date) -> Decision:
+    if cached.account is None or cached.day == on:
+        return Decision(cached.account)
+    return advance(cached.account, on)

@@ -34,7 +34,7 @@ _json = JsonEncoder()
 class Cached:
     """An account in a shard's memory, with the head of its event chain and what its rows say."""
 
-    __slots__ = ("account", "hash", "id", "seq", "slot", "suspended", "wakes")
+    __slots__ = ("account", "day", "hash", "id", "seq", "slot", "suspended", "wakes")
 
     def __init__(
         self,
@@ -47,6 +47,8 @@ class Cached:
     ) -> None:
         self.id = id
         self.slot = slot_of(id)
+        self.day = date.min
+        """The business date that the account was brought to; nothing is left to do by itself on that day."""
         self.account = account
         self.seq = seq
         self.hash = hash
