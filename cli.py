@@ -1,7 +1,6 @@
 """tenor: the operator's tool, and the place where the parts are put together."""
 
 import asyncio
-import os
 import signal
 from datetime import date
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from adapters.settings import Settings, SettingsError, load_settings
+from adapters.options import Config, Day, Json, RequestId, settings_of
 from adapters.terminal import (
     EXIT_FAILED,
     EXIT_REFUSED,
@@ -27,23 +26,11 @@ from adapters.terminal import (
     talk,
     trial_balance_tables,
 )
+from loadtests.commands import bench, demo
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Tenor: a loan servicing core.")
-bench = typer.Typer(no_args_is_help=True, help="Measure; every figure is printed, none is judged.")
 app.add_typer(bench, name="bench")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings; TENOR_<FIELD> goes over it.")]
-RequestId = Annotated[str | None, typer.Option(help="Send the same id again to be sure that it is done only once.")]
-Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
-
-
-def settings_of(config: Path | None) -> Settings:
-    """Read the settings, or end with what is wrong in them."""
-    try:
-        return load_settings(config, os.environ)
-    except SettingsError as error:
-        stop(EXIT_USAGE, str(error))
+app.command()(demo)
 
 
 def client(config: Path | None, as_json: bool) -> Any:

@@ -15,8 +15,9 @@ from core.rejections import Code
 WINDOW: Final = 3
 """Calls in flight to one shard."""
 BLOB_COMMANDS: Final = 500
-"""Commands of one call: below Ray's 100 KB limit for values that travel inline."""
+"""Commands up to which the batches of several callers share a call."""
 BLOB_BYTES: Final = 90_000
+"""The same in bytes: below Ray's 100 KB limit for values that travel inline."""
 WAITING_MAX: Final = 10_000
 """Commands that may wait for one shard in this gateway; past it they are refused at once."""
 DEADLINE_SECONDS: Final = 20.0
@@ -132,11 +133,8 @@ class Router:
             shard = slot_of(envelope.account) % self._shards
             groups[shard].append(envelope)
             places[shard].append(place)
-        sent = [
-            (lane.send(part), where)
-            for lane, group, at in zip(self._lanes, groups, places, strict=True)
-            for part, where in _parts(group, at)
-        ]
+        # What one caller sends to one shard is never cut in two: an account's commands keep their order.
+        sent = [(lane.send(group), at) for lane, group, at in zip(self._lanes, groups, places, strict=True) if group]
         replies = [b""] * len(envelopes)
         for future, where in sent:
             for place, reply in zip(where, await future, strict=True):
@@ -151,11 +149,3 @@ class Router:
             except ShardUnavailable:
                 await asyncio.sleep(pause)
         return await self._transport.read(self.shard_of(account), query)
-
-
-def _parts(envelopes: list[Envelope], places: list[int]) -> list[tuple[list[Envelope], list[int]]]:
-    """Cut what one caller sends to one shard into calls of bounded length."""
-    return [
-        (envelopes[start : start + BLOB_COMMANDS], places[start : start + BLOB_COMMANDS])
-        for start in range(0, len(envelopes), BLOB_COMMANDS)
-    ]

@@ -1,0 +1,23 @@
+"""Options that many commands share, and the settings that they are read with."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.settings import Settings, SettingsError, load_settings
+from adapters.terminal import EXIT_USAGE, stop
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings; TENOR_<FIELD> goes over it.")]
+RequestId = Annotated[str | None, typer.Option(help="Send the same id again to be sure that it is done only once.")]
+Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
+
+
+def settings_of(config: Path | None) -> Settings:
+    """Read the settings, or end with what is wrong in them."""
+    try:
+        return load_settings(config, os.environ)
+    except SettingsError as error:
+        stop(EXIT_USAGE, str(error))
