@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from itertools import chain, repeat
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -11,7 +12,8 @@ from core.rejections import Code, Rejection
 
 DAYS_MAX: Final = 400
 """Missed days that one request catches up at most."""
-POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05)
+"""Pauses between looks at the walks: a day on which nothing is due closes at once."""
 
 
 class Accrued(Struct, frozen=True):
@@ -113,13 +115,14 @@ class DayClose:
     ) -> tuple[int, int, Sequence[Accrued]]:
         await self._book.cut(day)
         following = day + timedelta(days=1)
-        while True:
+        for pause in chain(POLL_SECONDS, repeat(POLL_SECONDS[-1])):
             walks = [await self._turn(shard, following) for shard in range(self._shards.count)]
             accounts, events = sum(walk.accounts for walk in walks), sum(walk.events for walk in walks)
             progress(day, accounts, events)
             if all(walk.done and walk.on >= following for walk in walks):
                 return accounts, events, await self._book.finish(day, accounts, events)
-            await self._clock.sleep(POLL_SECONDS)
+            await self._clock.sleep(pause)
+        raise AssertionError("repeat never ends")
 
     async def _turn(self, shard: int, on: date) -> Progress:
         try:

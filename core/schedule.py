@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
@@ -37,6 +38,7 @@ class Summary(Struct, frozen=True):
     total: Minor
 
 
+@lru_cache(maxsize=1024)  # A loan is planned when it is booked, and again when it is disbursed soon after.
 def plan(terms: Terms, disbursed_on: date) -> tuple[Installment, ...] | Refusal:
     """Return the schedule of a loan paid out on `disbursed_on`, or why its terms give none."""
     dates = _dates(terms, disbursed_on)

@@ -1,0 +1,66 @@
+"""The commands that measure and show: tenor demo, tenor bench. Heavy imports wait until a command runs."""
+
+from pathlib import Path
+
+import msgspec
+import typer
+import uvloop
+
+from adapters.options import Config, Json, settings_of
+from adapters.terminal import EXIT_FAILED, facts, out, show, talk
+from loadtests.show import bars
+
+bench = typer.Typer(no_args_is_help=True, help="Measure; every figure is printed, none is judged.")
+
+
+def demo(config: Config = None, as_json: Json = False, report: Path = Path("reports/demo.html")) -> None:
+    """Play a day in the life of a lender on 10,000 real loans, and write an HTML report."""
+    from loadtests.demo import demo as play
+    from loadtests.report import write
+    from loadtests.show import show_demo
+
+    with bars() as progress:
+        result = uvloop.run(play(settings_of(config), progress))
+    written = write(result, report)
+    if as_json:
+        show(result, as_json)
+    else:
+        show_demo(result, out)
+    talk.print(f"report: {written}")
+    if not result.verify or result.lost or result.doubled or result.trial_balance:
+        raise SystemExit(EXIT_FAILED)
+
+
+@bench.command("repay")
+def bench_repay(
+    loans: int = 100_000, repayments: int = 100_000, batch: int = 500, shards: int = 2, as_json: Json = False
+) -> None:
+    """Durable repayments a second through HTTP, beside a bare client writing the same rows."""
+    from loadtests.bench import bench_repay as measure
+
+    with bars() as progress:
+        result = uvloop.run(measure(progress, loans, repayments, batch, shards))
+    show(result, as_json, facts("bench repay", msgspec.to_builtins(result)))
+
+
+@bench.command("close")
+def bench_close(loans: int = 100_000, due_share: float = 0.1, shards: int = 2, as_json: Json = False) -> None:
+    """What a day close costs, and that it follows the work and not the size of the book."""
+    from loadtests.bench import bench_close as measure
+
+    with bars() as progress:
+        result = uvloop.run(measure(progress, loans, due_share, shards))
+    show(result, as_json, facts("bench close", msgspec.to_builtins(result)))
+
+
+@bench.command("load")
+def bench_load(
+    accounts: int = 20_000, shards: int = 2, as_json: Json = False, report: Path = Path("reports/load.html")
+) -> None:
+    """Ramp Locust up to the bulk peak, then send at a steady rate; the books are proven after it."""
+    from loadtests.load import load
+
+    with bars() as progress:
+        result = uvloop.run(load(progress, report, accounts, shards))
+    show(result, as_json, facts("load", msgspec.to_builtins(result)))
+    talk.print(f"report: {report}")
