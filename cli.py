@@ -13,6 +13,7 @@ from adapters.options import Config, Day, Json, RequestId, settings_of
 from adapters.terminal import (
     EXIT_FAILED,
     EXIT_REFUSED,
+    EXIT_UNAVAILABLE,
     EXIT_USAGE,
     account_tables,
     facts,
@@ -52,7 +53,8 @@ def day_of(text: str | None) -> date | None:
 @app.command()
 def serve(config: Config = None) -> None:
     """Run the system until told to stop (Ctrl-C or SIGTERM); it comes back with all its state."""
-    from adapters.system import System
+    from adapters.child_process import EmbeddedError
+    from adapters.system import StartError, System
 
     async def run() -> None:
         async with System(settings_of(config), talk.print):
@@ -63,7 +65,10 @@ def serve(config: Config = None) -> None:
             await stopped.wait()
             talk.print("stopping")
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except (StartError, EmbeddedError) as error:
+        stop(EXIT_UNAVAILABLE, str(error))
 
 
 @app.command()
@@ -249,5 +254,7 @@ def conformance(files: list[Path], as_json: Json = False) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Invariants are asserted on live accounts, so Python must not leave assertions out."""
+    if not __debug__:
+        stop(EXIT_USAGE, "Tenor checks its invariants as it runs: start it without -O and PYTHONOPTIMIZE.")
     app()

@@ -119,6 +119,7 @@ class Router:
     def __init__(self, transport: Transport, shards: int, clock: Clock) -> None:
         self._transport = transport
         self._shards = shards
+        self._clock = clock
         self._lanes = [Lane(shard, transport, clock) for shard in range(shards)]
 
     def shard_of(self, account: int) -> int:
@@ -147,5 +148,5 @@ class Router:
             try:
                 return await self._transport.read(self.shard_of(account), query)
             except ShardUnavailable:
-                await asyncio.sleep(pause)
+                await self._clock.sleep(pause)
         return await self._transport.read(self.shard_of(account), query)

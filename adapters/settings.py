@@ -49,13 +49,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         date | None,
         Meta(description="the date on which a new book opens, e.g. 2026-01-31; later only the day close moves it"),
     ] = None
-    batch_items_max: Annotated[
-        int, Meta(ge=1, le=10_000, description="the most items that one HTTP batch may carry, from 1 to 10000")
-    ] = 2_000
-    body_bytes_max: Annotated[
-        int,
-        Meta(ge=1_024, le=64 << 20, description="the most bytes that one HTTP body may have, from 1024 to 67108864"),
-    ] = 8 << 20
 
 
 FIELDS: Final = get_type_hints(Settings, include_extras=True)

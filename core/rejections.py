@@ -41,7 +41,7 @@ class Code(StrEnum):
     DEPOSIT_INSUFFICIENT = "deposit_insufficient"
     BALANCE_TOO_LARGE = "balance_too_large"
     REVERSAL_LEAVES_SHORTFALL = "reversal_leaves_shortfall"
-    """Money of this payment was refunded or closed another loan since: reverse that first."""
+    """Money of this payment was refunded since, and would be missing."""
 
 
 class Rejection(Struct, frozen=True):

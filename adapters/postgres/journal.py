@@ -27,6 +27,7 @@ from adapters.snapshot import rebuild
 CLAIM_ATTEMPTS: Final = 50
 """A claim ends the former owner's sessions again after each short wait: at most 10 s in all."""
 COMMIT_SETTINGS: Final = {
+    "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "3s",
     "transaction_timeout": "30s",
     "plan_cache_mode": "force_generic_plan",
@@ -44,6 +45,7 @@ class PostgresJournal:
         self._reader = Session(dsn, "tenor-read" if shard is None else f"tenor-read-{shard}", {})
         self._told: tuple[asyncpg.Connection, Claim] | None = None
         """Which claim the commit connection was told of."""
+        self._claimed: Claim | None = None
 
     @classmethod
     async def connect(cls, dsn: str, shard: int | None) -> Self:
@@ -58,13 +60,19 @@ class PostgresJournal:
         await self._reader.close()
 
     async def claim(self, shard: int) -> Claim:
-        """Take the shard over: end its former owner's sessions and raise the epoch."""
+        """Take the shard over: end its former owner's sessions and raise the epoch.
+
+        Raises Fenced if somebody else took it since our last claim: whoever froze must not take it back.
+        """
         assert shard == self._shard
+        if self._claimed is not None and not await self.holds(self._claimed):
+            raise Fenced(f"shard {shard}")
         async with self._writer.turn() as connection:
             for _ in range(CLAIM_ATTEMPTS):
                 await connection.execute(SQL["end_sessions"], self._writer.name)
                 try:
-                    return await _take(connection, shard)
+                    self._claimed = await _take(connection, shard)
+                    return self._claimed
                 except asyncpg.LockNotAvailableError:
                     continue
         raise JournalUnavailable(f"shard {shard}: its row stays locked")
