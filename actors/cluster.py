@@ -1,6 +1,7 @@
 """Ray: the one file that knows it. Shards as detached actors, and the transport that reaches them."""
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -13,34 +14,19 @@ from msgspec.msgpack import Decoder, Encoder
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayError
 
 from actors.day_close import Progress
-from actors.protocols import Journal, ShardUnavailable
+from actors.protocols import Journal, JournalUnavailable, ShardUnavailable
 from actors.shard import Shard
 
 NAMESPACE: Final = "tenor"
 CALL_SECONDS: Final = 10.0
 """Deadline of one call; past it the outcome is unknown and the same requests are sent again."""
 START_SECONDS: Final = 60.0
-OBJECT_STORE_BYTES: Final = 80_000_000
-ENVIRONMENT: Final = {
-    # Workers are niced to 15 by default and would starve beside Postgres.
-    "RAY_worker_niceness": "0",
-    "RAY_worker_oom_score_adjustment": "0",
-    "RAY_memory_monitor_refresh_ms": "0",
-    "RAY_health_check_period_ms": "1000",
-    "RAY_health_check_timeout_ms": "2000",
-    "RAY_health_check_failure_threshold": "3",
-    "RAY_enable_metrics_collection": "0",
-    "RAY_event_stats": "0",
-    "RAY_task_events_report_interval_ms": "0",
-    "RAY_prestart_worker_first_driver": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
+RETRY_SECONDS: Final = 0.2
 
 OpenJournal = Callable[[int], Awaitable[Journal]]
 """Connects a shard's journal; an importable function or a partial of one, since Ray carries it to the worker."""
 
+_log = logging.getLogger("tenor.shard")
 _encoder = Encoder()
 _progress: Decoder[Progress] = Decoder(Progress)
 
@@ -60,9 +46,17 @@ class MonotonicClock:
 class ShardActor:
     """A shard in a worker process of Ray's. It leaves by os._exit: Ray restarts it and it claims a new epoch."""
 
-    async def __init__(self, number: int, open_journal: OpenJournal) -> None:
-        self._shard = Shard(number, await open_journal(number), MonotonicClock())
-        await self._shard.start()
+    async def __init__(  # type: ignore[misc]  # Ray awaits it.
+        self, number: int, open_journal: OpenJournal, logs: str | None
+    ) -> None:
+        if logs is not None:
+            _report_into(Path(logs, f"shard-{number}"))
+        try:
+            self._shard = await _started(number, open_journal)
+        except BaseException:
+            # To Ray an exception here is the end of the actor; only a process that dies is started again.
+            _log.exception("shard %d does not start", number)
+            os._exit(1)
         self._writer = asyncio.create_task(self._shard.run())
         self._writer.add_done_callback(_exit)
 
@@ -84,50 +78,55 @@ class ShardActor:
         return _encoder.encode(Progress(*self._shard.walked()))
 
 
+async def _started(number: int, open_journal: OpenJournal) -> Shard:
+    """Take the shard over as soon as the journal can be reached."""
+    while True:
+        try:
+            shard = Shard(number, await open_journal(number), MonotonicClock())
+            await shard.start()
+        except (JournalUnavailable, OSError) as error:
+            _log.warning("shard %d waits for its journal: %s", number, error)
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return shard
+
+
+def _report_into(path: Path) -> None:
+    """Send all that this process says, Ray's own last words too, to a log that outlives it; leave its process id."""
+    log = os.open(path.with_suffix(".log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(str(os.getpid()))
+    fresh.replace(path.with_suffix(".pid"))
+
+
 def _exit(writer: "asyncio.Task[None]") -> None:
     """Whether fenced or broken: what is in memory must not answer any more."""
-    if not writer.cancelled() and writer.exception() is not None:
-        print(f"shard writer failed: {writer.exception()!r}", flush=True)
+    _log.error("the shard leaves", exc_info=None if writer.cancelled() else writer.exception())
     os._exit(1)
-
-
-def start_ray(shards: int, directory: Path) -> str:
-    """Start Ray on this machine, small, as children that end with this process; return its address."""
-    os.environ.update(ENVIRONMENT)
-    context = ray.init(
-        address="local",
-        num_cpus=max(2, shards),
-        resources={"shard": float(shards)},
-        object_store_memory=OBJECT_STORE_BYTES,
-        include_dashboard=False,
-        log_to_driver=False,
-        configure_logging=False,
-        namespace=NAMESPACE,
-        _temp_dir=str(directory),
-    )
-    return str(context.address_info["gcs_address"])
 
 
 def join_ray(address: str) -> None:
     """Connect this process to a running Ray."""
-    os.environ.update(ENVIRONMENT)
-    ray.init(
-        address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False, ignore_reinit_error=True
-    )
+    ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
 
 
-def stop_ray() -> None:
-    """Disconnect, and end what start_ray started."""
-    ray.shutdown()
+def ray_address() -> str:
+    """Return host and port of the cluster that this process joined."""
+    address: str = ray.get_runtime_context().gcs_address
+    return address
 
 
-def start_shards(count: int, open_journal: OpenJournal) -> list[int]:
-    """Create all shards at once (those of a former run are ended first) and wait; return their process ids."""
+def start_shards(count: int, open_journal: OpenJournal, logs: str | None) -> None:
+    """Create all shards at once (those of a former run are ended first) and wait until they serve."""
     for number in range(count):
         _end(name_of(number))
-    actor = ray.remote(ShardActor)
+    actor: Any = ray.remote(ShardActor)
     handles = [
-        actor.options(  # type: ignore[attr-defined]  # Ray adds it to the class.
+        actor.options(
             name=name_of(number),
             lifetime="detached",
             num_cpus=0,
@@ -136,11 +135,10 @@ def start_shards(count: int, open_journal: OpenJournal) -> list[int]:
             max_task_retries=0,
             max_concurrency=1000,
             enable_task_events=False,
-        ).remote(number, open_journal)
+        ).remote(number, open_journal, logs)
         for number in range(count)
     ]
-    pids: list[int] = ray.get([handle.ping.remote() for handle in handles], timeout=START_SECONDS)
-    return pids
+    ray.get([handle.ping.remote() for handle in handles], timeout=START_SECONDS)
 
 
 def name_of(shard: int) -> str:
@@ -164,11 +162,13 @@ class RayTransport:
 
     async def execute(self, shard: int, blob: bytes) -> bytes:
         """See actors.protocols.Transport."""
-        return await self._call(shard, "execute", blob)
+        replies: bytes = await self._call(shard, "execute", blob)
+        return replies
 
     async def read(self, shard: int, blob: bytes) -> bytes:
         """See actors.protocols.Transport."""
-        return await self._call(shard, "read", blob)
+        view: bytes = await self._call(shard, "read", blob)
+        return view
 
     async def turn(self, shard: int, on: date) -> Progress:
         """Move a shard to a business date."""
@@ -181,7 +181,8 @@ class RayTransport:
 
     async def _call(self, shard: int, method: str, *arguments: object) -> Any:
         try:
-            reference = getattr(self._handle(shard), method).remote(*arguments)
+            handle = await self._handle(shard)
+            reference = getattr(handle, method).remote(*arguments)
             return await asyncio.wait_for(_answer(reference), CALL_SECONDS)
         except (ActorDiedError, ValueError) as error:
             self._handles.pop(shard, None)
@@ -189,10 +190,11 @@ class RayTransport:
         except (RayError, GetTimeoutError, TimeoutError) as error:
             raise ShardUnavailable from error
 
-    def _handle(self, shard: int) -> Any:
+    async def _handle(self, shard: int) -> Any:
         handle = self._handles.get(shard)
         if handle is None:
-            handle = self._handles[shard] = ray.get_actor(name_of(shard))
+            # It asks over the network, and blocks.
+            handle = self._handles[shard] = await asyncio.to_thread(ray.get_actor, name_of(shard))
         return handle
 
 

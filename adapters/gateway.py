@@ -2,18 +2,21 @@
 
 import argparse
 import asyncio
+import logging
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Final
 
 import uvloop
 from msgspec.json import Encoder
 
-from actors.cluster import MonotonicClock, RayTransport, join_ray
+from actors.cluster import MonotonicClock, RayTransport, join_ray, ray_address
 from actors.day_close import DayClose
 from actors.messages import Envelope
-from actors.protocols import ShardUnavailable
+from actors.protocols import OutcomeUnknown, ShardUnavailable
 from actors.router import Router
 from adapters.http.server import listen, serve
 from adapters.postgres.book import trial_balance
@@ -24,6 +27,9 @@ from core.rejections import Rejection
 
 _json = Encoder()
 _SESSION_NAME: Final = "tenor-gateway"
+RAY_PROBE_SECONDS: Final = 1.0
+RAY_MISSES_MAX: Final = 3
+_log = logging.getLogger("tenor.gateway")
 
 
 class Gateway:
@@ -40,7 +46,8 @@ class Gateway:
 
     async def submit(self, envelopes: Sequence[Envelope]) -> list[bytes]:
         """See Backend."""
-        return await self._router.submit(envelopes)
+        with _cut_short():
+            return await self._router.submit(envelopes)
 
     async def read(self, account: int, query: bytes) -> bytes:
         """See Backend."""
@@ -69,6 +76,15 @@ class Gateway:
             return _json.encode(report(as_of, await trial_balance(connection, as_of)))
 
 
+@contextmanager
+def _cut_short() -> Iterator[None]:
+    """Answer what a stopping server cannot wait for; left alone, it would look like an error of ours."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise OutcomeUnknown("the gateway stops") from None
+
+
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m adapters.gateway", description=__doc__)
@@ -78,16 +94,39 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     options = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     join_ray(options.ray)
-    uvloop.run(_until_signalled(Gateway(options.dsn, options.shards), options.host, options.port))
+    uvloop.run(_until_told(Gateway(options.dsn, options.shards), options.host, options.port))
+    # What Ray does at exit takes its time, and hangs where Ray itself is gone.
+    os._exit(0)
 
 
-async def _until_signalled(gateway: Gateway, host: str, port: int) -> None:
+async def _until_told(gateway: Gateway, host: str, port: int) -> None:
+    """Serve until a signal."""
     stop = asyncio.Event()
     # Ray takes SIGTERM for itself when it is joined; this comes after it.
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    watch = asyncio.create_task(_leave_without_ray())
     await serve(gateway, listen(host, port), stop)
+    watch.cancel()
+
+
+async def _leave_without_ray() -> None:
+    """Leave at once when Ray is gone: no answer can come any more, and a driver cannot join again."""
+    host, _, port = ray_address().rpartition(":")
+    misses = 0
+    while misses < RAY_MISSES_MAX:
+        await asyncio.sleep(RAY_PROBE_SECONDS)
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), RAY_PROBE_SECONDS)
+        except OSError:  # A timeout is one as well.
+            misses += 1
+        else:
+            writer.close()
+            misses = 0
+    _log.error("Ray is gone: the gateway leaves")
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import uvloop
@@ -17,6 +18,7 @@ from adapters.redis_outlet import RedisSink
 NAME: Final = "redis"
 """The row of table outlet that keeps this outlet's cursor."""
 NICENESS: Final = 19
+AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 
 class _Clock:
@@ -58,6 +60,9 @@ def _give_way() -> None:
     os.nice(NICENESS)
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    # Linux shares the processors between sessions first: without this our own session has as much as a shard's.
+    with suppress(OSError):
+        AUTOGROUP.write_text(str(NICENESS))
 
 
 async def _until_signalled(dsn: str, redis_url: str) -> None:

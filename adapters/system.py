@@ -1,34 +1,33 @@
 """The whole system on this machine: servers, Ray, shards, gateways and outlet, started, watched and ended."""
 
 import asyncio
-import shutil
+import fcntl
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from datetime import date
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 import asyncpg
 
-from actors.cluster import join_ray, start_ray, start_shards, stop_ray
 from adapters.child_process import end, spawn
 from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.embedded_ray import EmbeddedRay
 from adapters.postgres.book import assign, open_book
-from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
+from adapters.watches import Revive, Watches
 
 READY_SECONDS: Final = 60.0
-WATCH_SECONDS: Final = 0.2
 _STOP: Final = ((SIGTERM, 8), (SIGKILL, 5))
+
+Child = subprocess.Popen[bytes]
 
 
 class StartError(Exception):
@@ -42,22 +41,28 @@ class System:
         self.settings = settings
         self.postgres_dsn = settings.postgres_dsn or ""
         self.redis_url = settings.redis_url or ""
-        self.shard_pids: dict[int, int] = {}
         self._progress = progress
         self._port = settings.http_port or _free_port(settings.http_host)
         self._home = Path(settings.data_dir).resolve()
-        self._postgres: EmbeddedPostgres | None = None
-        self._redis: EmbeddedRedis | None = None
-        self._ray_address = ""
-        self._ray_home: Path | None = None
-        self._gateways: list[subprocess.Popen[bytes]] = []
-        self._outlet: subprocess.Popen[bytes] | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._lock: IO[str] | None = None
+        self._postgres = None if settings.postgres_dsn else EmbeddedPostgres(self._home / "postgres")
+        self._redis = None if settings.redis_url else EmbeddedRedis(self._home / "redis")
+        self._ray = None if settings.ray_address else EmbeddedRay(self._home / "ray", settings.shards)
+        self._supervisor: Child | None = None
+        self._gateways: list[Child] = []
+        self._outlet: Child | None = None
+        self._watches = Watches(progress)
 
     @property
     def base_url(self) -> str:
         """Where channels call."""
         return f"http://{self.settings.http_host}:{self._port}"
+
+    @property
+    def shard_pids(self) -> dict[int, int]:
+        """Process ids of the shards as they last started, where they run on a Ray of ours."""
+        files = self._home.glob("ray/shard-*.pid") if self._ray else ()
+        return {int(file.stem.removeprefix("shard-")): int(file.read_text()) for file in files}
 
     @property
     def gateway_pids(self) -> list[int]:
@@ -68,6 +73,16 @@ class System:
     def postgres_pid(self) -> int | None:
         """Process id of the embedded server, if there is one."""
         return self._postgres.pid if self._postgres else None
+
+    @property
+    def redis_pid(self) -> int | None:
+        """Process id of the embedded server, if there is one."""
+        return self._redis.pid if self._redis else None
+
+    @property
+    def ray_pid(self) -> int | None:
+        """Process id of the embedded Ray's head, if there is one."""
+        return self._ray.pid if self._ray else None
 
     async def __aenter__(self) -> Self:
         try:
@@ -84,88 +99,141 @@ class System:
 
     async def _start(self) -> None:
         self._home.mkdir(parents=True, exist_ok=True)
-        self._progress("starting Postgres and Redis")
-        self._start_servers()
-        migrate(self.postgres_dsn)
+        self._lock = _locked(self._home / "lock")
+        self._progress("starting the servers")
+        servers = [asyncio.to_thread(server.start) for server in (self._postgres, self._redis, self._ray) if server]
+        if self._postgres:
+            self.postgres_dsn = self._postgres.dsn
+        if self._redis:
+            self.redis_url = self._redis.url
+        for failed in await asyncio.gather(*servers, return_exceptions=True):
+            if isinstance(failed, BaseException):
+                raise failed
+        await asyncio.to_thread(migrate, self.postgres_dsn)
         await self._open_book()
-        self._progress("starting Ray and the shards")
-        self._start_shards()
-        self._progress("starting the gateways")
+        self._progress("starting shards and gateways")
         self._gateways = [self._gateway() for _ in range(self.settings.gateways)]
         self._outlet = self._start_outlet()
+        await self._start_shards()
         await self._until_ready()
-        self._watch = asyncio.create_task(self._keep_alive())
+        self._watch()
         self._progress(f"ready on {self.base_url}")
-
-    def _start_servers(self) -> None:
-        if not self.postgres_dsn:
-            self._postgres = EmbeddedPostgres(self._home / "postgres").start()
-            self.postgres_dsn = self._postgres.dsn
-        if not self.redis_url:
-            self._redis = EmbeddedRedis(self._home / "redis").start()
-            self.redis_url = self._redis.url
 
     async def _open_book(self) -> None:
         connection = await asyncpg.connect(self.postgres_dsn)
         try:
-            await open_book(connection, self.settings.business_date or date.today())
+            await open_book(connection, self.settings.business_date or datetime.now().astimezone().date())
             await assign(connection, self.settings.shards)
         finally:
             await connection.close()
 
-    def _start_shards(self) -> None:
-        if self.settings.ray_address:
-            self._ray_address = self.settings.ray_address
-            join_ray(self._ray_address)
-        else:
-            self._ray_home = Path(tempfile.mkdtemp(prefix="tenor-"))
-            self._ray_address = start_ray(self.settings.shards, self._ray_home)
-        pids = start_shards(self.settings.shards, partial(PostgresJournal.connect, self.postgres_dsn))
-        self.shard_pids = dict(enumerate(pids))
+    async def _start_shards(self) -> None:
+        """Have the shards put on the cluster; raises StartError."""
+        logs = ["--logs", str(self._ray.directory)] if self._ray else []
+        self._supervisor = self._on_ray("adapters.shards_process", *logs)
+        if await asyncio.to_thread(self._supervisor.wait):
+            raise StartError(f"The shards did not start. Look into {self._log('shards_process')}.")
 
-    def _gateway(self) -> subprocess.Popen[bytes]:
-        arguments = ["--dsn", self.postgres_dsn, "--ray", self._ray_address, "--shards", str(self.settings.shards)]
-        address = ["--host", self.settings.http_host, "--port", str(self._port)]
-        return self._python("adapters.gateway", *arguments, *address)
+    def _gateway(self) -> Child:
+        return self._on_ray("adapters.gateway", "--host", self.settings.http_host, "--port", str(self._port))
 
-    def _start_outlet(self) -> subprocess.Popen[bytes]:
+    def _start_outlet(self) -> Child:
         return self._python("adapters.outlet_process", "--dsn", self.postgres_dsn, "--redis", self.redis_url)
 
-    def _python(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        log = self._home / f"{module.rpartition('.')[2]}.log"
-        return spawn([sys.executable, "-m", module, *arguments], log=log, death_signal=SIGTERM)
+    def _on_ray(self, module: str, *arguments: str) -> Child:
+        address = self._ray.address if self._ray else str(self.settings.ray_address)
+        common = ["--dsn", self.postgres_dsn, "--ray", address, "--shards", str(self.settings.shards)]
+        return self._python(module, *common, *arguments, environment=self._ray.environment if self._ray else None)
+
+    def _python(self, module: str, *arguments: str, environment: dict[str, str] | None = None) -> Child:
+        log = self._log(module.rpartition(".")[2])
+        command = [sys.executable, "-m", module, *arguments]
+        return spawn(command, log=log, death_signal=SIGTERM, environment=environment)
+
+    def _log(self, name: str) -> Path:
+        return self._home / f"{name}.log"
 
     async def _until_ready(self) -> None:
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
         while not await asyncio.to_thread(_answers, f"{self.base_url}/health/ready"):
-            if asyncio.get_running_loop().time() > deadline:
-                raise StartError(f"The gateway did not get ready. Look at {self._home / 'gateway.log'}.")
+            ended = any(gateway.poll() is not None for gateway in self._gateways)
+            if ended or asyncio.get_running_loop().time() > deadline:
+                raise StartError(f"A gateway does not get ready. Look into {self._log('gateway')}.")
             await asyncio.sleep(0.05)
 
-    async def _keep_alive(self) -> None:
-        """Bring back what dies: Ray does it for shards, this for everything else."""
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            if self._postgres:
-                await asyncio.to_thread(self._postgres.restart_if_dead)
-            if self._redis:
-                await asyncio.to_thread(self._redis.restart_if_dead)
-            self._gateways = [gateway if gateway.poll() is None else self._gateway() for gateway in self._gateways]
-            if self._outlet and self._outlet.poll() is not None:
-                self._outlet = self._start_outlet()
+    def _watch(self) -> None:
+        """Have brought back what dies; the shards are Ray's."""
+        self._watches.add("a gateway", self._revive_gateways)
+        self._watches.add("the outlet", self._revive_outlet)
+        if self._ray:
+            self._watches.add("Ray", self._revive_ray)
+        if self._postgres:
+            self._watches.add("Postgres", _reviver(self._postgres))
+        if self._redis:
+            self._watches.add("Redis", _reviver(self._redis))
+
+    async def _revive_gateways(self) -> bool:
+        if self._ray and not self._ray.ready:
+            return False
+        dead = [place for place, gateway in enumerate(self._gateways) if gateway.poll() is not None]
+        for place in dead:
+            self._gateways[place] = self._gateway()
+        return bool(dead)
+
+    async def _revive_outlet(self) -> bool:
+        if self._outlet is None or self._outlet.poll() is None:
+            return False
+        self._outlet = self._start_outlet()
+        return True
+
+    async def _revive_ray(self) -> bool:
+        """All of it: without its head the shards have ended too, and the gateways know only the old cluster."""
+        assert self._ray is not None
+        if self._ray.pid is not None:
+            return False
+        await asyncio.to_thread(self._ray.start)
+        for gateway in self._gateways:
+            gateway.kill()
+        try:
+            await self._start_shards()
+        except StartError:
+            await asyncio.to_thread(self._ray.stop)
+            raise
+        return True
 
     async def _stop(self) -> None:
-        if self._watch:
-            self._watch.cancel()
-        for child in (*self._gateways, *([self._outlet] if self._outlet else [])):
+        await self._watches.end()
+        await asyncio.to_thread(self._end_children)
+        if self._lock:
+            self._lock.close()
+
+    def _end_children(self) -> None:
+        children = [child for child in (self._supervisor, *self._gateways, self._outlet) if child]
+        for child in children:
+            child.terminate()
+        for child in children:
             end(child, _STOP)
-        stop_ray()
-        if self._redis:
-            self._redis.stop()
-        if self._postgres:
-            self._postgres.stop()
-        if self._ray_home:
-            shutil.rmtree(self._ray_home, ignore_errors=True)
+        for server in (self._ray, self._redis, self._postgres):
+            if server:
+                server.stop()
+
+
+def _reviver(server: EmbeddedPostgres | EmbeddedRedis) -> Revive:
+    async def revive() -> bool:
+        return server.pid is None and await asyncio.to_thread(server.restart_if_dead)
+
+    return revive
+
+
+def _locked(path: Path) -> IO[str]:
+    """Hold a lock on a data directory until closed, or until this process ends in whatever way."""
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StartError(f"Another Tenor runs on {path.parent}. Stop it, or choose another data_dir.") from error
+    return lock
 
 
 def _free_port(host: str) -> int:
