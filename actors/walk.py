@@ -7,7 +7,7 @@ from actors.protocols import Journal
 
 SLICE: Final = 500
 """Accounts of one slice."""
-_SLOTS_AT_ONCE: Final = 32
+_SLOTS_AT_ONCE: Final = 16
 
 
 class Walk:
@@ -45,9 +45,9 @@ class Walk:
         self._current = self._chunks.pop()
         return await self._journal.due(self._current, self.on, SLICE)
 
-    def worked(self, accounts: int, rows: int, events: int) -> None:
-        """Note what a slice did; slots that filled a slice and moved on are looked at again."""
+    def worked(self, accounts: int, moved: int, events: int) -> None:
+        """Note what a slice did; slots that filled a slice are looked at again, unless none of it will be gone then."""
         self.accounts += accounts
         self.events += events
-        if accounts >= SLICE and rows:
+        if accounts >= SLICE and moved:
             self._again.append(self._current)

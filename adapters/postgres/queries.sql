@@ -145,10 +145,12 @@ SELECT seq, body FROM event WHERE account_id = $1 ORDER BY seq
 
 -- name: due
 -- Accounts that the day close must visit; suspended ones wait for an operator.
-SELECT DISTINCT account.account_id
+SELECT DISTINCT loan.loan_id / 10000 AS account_id
 FROM loan
-JOIN account ON account.account_id = loan.loan_id / 10000
-WHERE loan.slot = ANY($1::smallint[]) AND loan.wake_on <= $2 AND account.suspended IS NULL
+WHERE loan.slot = ANY($1::smallint[]) AND loan.wake_on <= $2
+    AND NOT EXISTS (
+        SELECT FROM account WHERE account.account_id = loan.loan_id / 10000 AND account.suspended IS NOT NULL
+    )
 LIMIT $3
 
 -- name: suspend
