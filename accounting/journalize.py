@@ -1,6 +1,6 @@
 """Turn an event into a balanced journal entry by the posting rules."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
 from accounting.chart import Gl
@@ -93,44 +93,53 @@ def movements(event: Event) -> Iterable[Movement]:
             assert_never(event)
 
 
-def _received(event: RepaymentReceived) -> Iterator[Movement]:
-    yield from _charged(event.charges)
-    yield from _paid(event.allocations)
+def _received(event: RepaymentReceived) -> list[Movement]:
+    parts = _paid(event.allocations)
+    if event.charges:
+        parts += _charged(event.charges)
     if event.unapplied:
-        yield Part.UNAPPLIED_RECEIVED, 0, event.unapplied
+        parts.append((Part.UNAPPLIED_RECEIVED, 0, event.unapplied))
+    return parts
 
 
-def _paid_off(event: LoanPaidOff) -> Iterator[Movement]:
-    yield from _charged(event.charges)
-    yield from _paid(event.allocations)
-    yield Part.PRINCIPAL_PAID, event.loan, event.principal
-    yield Part.ACCRUED_INTEREST_PAID, event.loan, event.interest
-    # On the loan, so that the bank line nets to the money that came in.
-    yield Part.UNAPPLIED_USED, event.loan, event.from_unapplied
-    yield Part.UNAPPLIED_RECEIVED, event.loan, event.unapplied
+def _paid_off(event: LoanPaidOff) -> list[Movement]:
+    return [
+        *_charged(event.charges),
+        *_paid(event.allocations),
+        (Part.PRINCIPAL_PAID, event.loan, event.principal),
+        (Part.ACCRUED_INTEREST_PAID, event.loan, event.interest),
+        # On the loan, so that the bank line nets to the money that came in.
+        (Part.UNAPPLIED_USED, event.loan, event.from_unapplied),
+        (Part.UNAPPLIED_RECEIVED, event.loan, event.unapplied),
+    ]
 
 
-def _charged(charges: tuple[PenaltyCharge, ...]) -> Iterator[Movement]:
-    for charge in charges:
-        yield Part.PENALTY_CHARGED, charge.loan, charge.amount
+def _charged(charges: tuple[PenaltyCharge, ...]) -> list[Movement]:
+    return [(Part.PENALTY_CHARGED, charge.loan, charge.amount) for charge in charges]
 
 
-def _paid(allocations: tuple[Allocation, ...]) -> Iterator[Movement]:
-    for part in allocations:
-        yield Part.INTEREST_PAID, part.loan, part.interest
-        yield Part.PRINCIPAL_PAID, part.loan, part.principal
-        if part.penalty:
-            yield Part.PENALTY_PAID, part.loan, part.penalty
-        if part.fee:
-            yield Part.FEE_PAID, part.loan, part.fee
+def _paid(allocations: tuple[Allocation, ...]) -> list[Movement]:
+    parts: list[Movement] = []
+    for paid in allocations:
+        parts.append((Part.INTEREST_PAID, paid.loan, paid.interest))
+        parts.append((Part.PRINCIPAL_PAID, paid.loan, paid.principal))
+        if paid.penalty or paid.fee:
+            parts.append((Part.PENALTY_PAID, paid.loan, paid.penalty))
+            parts.append((Part.FEE_PAID, paid.loan, paid.fee))
+    return parts
 
 
-def _from_unapplied(allocations: tuple[Allocation, ...]) -> Iterator[Movement]:
-    for part in allocations:
-        yield Part.INTEREST_FROM_UNAPPLIED, part.loan, part.interest
-        yield Part.PRINCIPAL_FROM_UNAPPLIED, part.loan, part.principal
-        yield Part.PENALTY_FROM_UNAPPLIED, part.loan, part.penalty
-        yield Part.FEE_FROM_UNAPPLIED, part.loan, part.fee
+def _from_unapplied(allocations: tuple[Allocation, ...]) -> list[Movement]:
+    return [
+        movement
+        for paid in allocations
+        for movement in (
+            (Part.INTEREST_FROM_UNAPPLIED, paid.loan, paid.interest),
+            (Part.PRINCIPAL_FROM_UNAPPLIED, paid.loan, paid.principal),
+            (Part.PENALTY_FROM_UNAPPLIED, paid.loan, paid.penalty),
+            (Part.FEE_FROM_UNAPPLIED, paid.loan, paid.fee),
+        )
+    ]
 
 
 def _reversal(event: RepaymentReversed) -> list[Posting]:

@@ -41,12 +41,18 @@ class Reader:
     """Reads of one shard."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, accounts: Accounts, flushed: Callable[[], Awaitable[int]]
+        self,
+        journal: Journal,
+        clock: Clock,
+        accounts: Accounts,
+        flushed: Callable[[], Awaitable[int]],
+        business_date: Callable[[], date],
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._accounts = accounts
         self._flushed = flushed
+        self._business_date = business_date
         self._claim: Claim | None = None
         self._leased_until = 0.0
 
@@ -55,42 +61,48 @@ class Reader:
         self._claim = claim
         self._leased_until = since + LEASE_SECONDS
 
-    async def read(self, blob: bytes, on: date) -> bytes:
+    async def read(self, blob: bytes) -> bytes:
         """Answer one msgpack query: byte 1 and the view as JSON, or byte 0 and the refusal."""
         try:
             query = query_decoder.decode(blob)
         except ValidationError as error:
             return _framed(Rejection(Code.MALFORMED, str(error)))
         await self._hold_lease()
-        return _framed(await self._answer(query, on))
+        return _framed(await self._answer(query))
 
     async def _hold_lease(self) -> None:
+        if self._clock.monotonic() >= self._leased_until:
+            await self._prove_ownership()
+
+    async def _prove_ownership(self) -> None:
         asked = self._clock.monotonic()
-        if asked < self._leased_until:
-            return
         assert self._claim is not None
         if not await self._journal.holds(self._claim):
             raise Fenced
         self.renew(self._claim, asked)
 
-    async def _answer(self, query: AnyQuery, on: date) -> View | TransactionsView | Rejection:
+    async def _answer(self, query: AnyQuery) -> View | TransactionsView | Rejection:
         if isinstance(query, ShowTransactions):
             return await self._transactions(query)
         while True:
             # What is seen between two durable points of one life of the memory is durable at the second.
             life = await self._flushed()
-            found = await self._view(query, on)
+            found = await self._view(query)
             if await self._flushed() == life:
                 return found
 
-    async def _view(self, query: ShowAccount | ShowLoan | ShowSchedule | QuotePayoff, on: date) -> View | Rejection:
+    async def _view(self, query: ShowAccount | ShowLoan | ShowSchedule | QuotePayoff) -> View | Rejection:
         account_id = account_named(query)
         kept = self._accounts.get(account_id)
         if kept is None:
             # Not put into memory: by the time it is read the writer may have a newer one there.
             kept = cached(account_id, (await self._journal.load((account_id,))).get(account_id))
+            # A later owner may have moved what is stored past this shard's date.
+            await self._prove_ownership()
         if kept.account is None:
             return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {account_id}")
+        # Asked for now: the day may have turned while the question waited.
+        on = self._business_date()
         account = advance(kept.account, on).account
         assert account is not None
         return answer(query, account, kept.seq, on)

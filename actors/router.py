@@ -118,6 +118,7 @@ class Router:
 
     def __init__(self, transport: Transport, shards: int, clock: Clock) -> None:
         self._transport = transport
+        self._clock = clock
         self._shards = shards
         self._clock = clock
         self._lanes = [Lane(shard, transport, clock) for shard in range(shards)]

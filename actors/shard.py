@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.msgpack import Decoder, Encoder
 
 from actors.execute import decode_command, execute, fingerprint, repeated, roll_forward
+from actors.flight import Flight, Work
 from actors.memory import Accounts, RecentRequests
 from actors.messages import Envelope, Refused, envelopes_decoder
 from actors.protocols import (
@@ -23,7 +24,7 @@ from actors.protocols import (
 )
 from actors.reading import Reader
 from actors.rows import Claim
-from actors.staging import Stage
+from actors.staging import Cached
 from actors.walk import Walk
 from core.commands import ReverseRepayment
 from core.events import Event
@@ -52,29 +53,6 @@ MOVED: Final = _refusal(Code.UNAVAILABLE, "this shard does not own the account; 
 SUSPENDED: Final = _refusal(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; operators were told")
 
 
-class Work:
-    """A batch that waits for its replies."""
-
-    __slots__ = ("attempts", "done", "envelopes", "replies")
-
-    def __init__(self, envelopes: list[Envelope], done: asyncio.Future[bytes]) -> None:
-        self.envelopes = envelopes
-        self.done = done
-        self.replies: list[bytes] = []
-        self.attempts = 0
-
-
-class Flight(Stage):
-    """A stage with the works that wait for its commit."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-        self.works: list[Work] = []
-        self.sliced = False
-        self.left_at = 0.0
-
-
 class Shard:
     """The single writer of the accounts in its slots."""
 
@@ -93,14 +71,16 @@ class Shard:
         self._landed = 0
         self._life = 0
         self._walk_flight = 0
+        self._cut_flight = 0
         self._flying: tuple[Flight, asyncio.Task[None]] | None = None
         self._accounts = Accounts(journal)
         self._recent = RecentRequests()
         self._walk = Walk(journal)
-        self._reader = Reader(journal, clock, self._accounts, self.flushed)
+        self._reader = Reader(journal, clock, self._accounts, self.flushed, lambda: self.on)
 
     async def start(self) -> None:
         """Take the shard over, memory empty: start and recovery are this one path."""
+        asked = self._clock.monotonic()
         self.claim = await self._journal.claim(self.number)
         self._accounts.clear()
         self._recent.clear()
@@ -109,8 +89,8 @@ class Shard:
         self._life += 1
         self.on = max(self.on, self.claim.business_date)
         self._walk.begin(self.on, self.claim.slots)
-        self._walk_flight = self._next.number
-        self._reader.renew(self.claim, self._clock.monotonic())
+        self._walk_flight, self._cut_flight = self._next.number, self._landed
+        self._reader.renew(self.claim, asked)
 
     async def execute(self, blob: bytes) -> bytes:
         """Queue a batch (msgpack list[Envelope]); return its replies (msgpack list of encoded Reply) once durable."""
@@ -125,14 +105,14 @@ class Shard:
 
     async def read(self, blob: bytes) -> bytes:
         """Answer a msgpack query as JSON, from durable state."""
-        return await self._reader.read(blob, self.on)
+        return await self._reader.read(blob)
 
     def turn(self, on: date) -> None:
         """Post on this business date from the next command on, and walk the accounts that have work by then."""
         if on > self.on:
             self.on = on
             self._walk.begin(on, self.claim.slots)
-            self._walk_flight = self._next.number
+            self._walk_flight, self._cut_flight = self._next.number, self._executed()
         self._wake.set()
 
     def walked(self) -> tuple[date, bool, int, int]:
@@ -160,7 +140,7 @@ class Shard:
 
     async def flushed(self) -> int:
         """Wait until everything executed so far is durable; return which life of the memory this is."""
-        number = self._next.number if self._next else self._next.number - 1
+        number = self._executed()
         while self._landed < number:
             if self.fenced:
                 raise ShardUnavailable
@@ -169,11 +149,15 @@ class Shard:
             await self._settled.wait()
         return self._life
 
+    def _executed(self) -> int:
+        """Return the last flight that holds something."""
+        return self._next.number if self._next else self._next.number - 1
+
     async def _fill(self) -> bool:
         """Execute one waiting batch or one slice of the walk; return whether there was any."""
         if self._next.commands >= BATCH_MAX:
             return False
-        if not self._walk.done and not self._next.sliced and not (self._walk.needs_landing() and self._flying):
+        if not self._walk.done and not self._next.sliced and self._landed >= self._slice_after():
             await self._walk_slice()
             return True
         if self._inbox:
@@ -183,6 +167,10 @@ class Shard:
             self._next.works.append(work)
             return True
         return False
+
+    def _slice_after(self) -> int:
+        """Return the flight whose rows the next slice must find stored: the last before the cut, or the last slice."""
+        return self._walk_flight if self._walk.needs_landing() else self._cut_flight
 
     async def _execute(self, work: Work) -> None:
         missing = self._recent.missing(work.envelopes)
@@ -214,12 +202,18 @@ class Shard:
             recorded, reply = execute(self._next, cached, envelope, command, self.on, history)
         except Exception as broken:
             # A broken invariant stops this account, never the shard: its other borrowers go on.
-            _log.exception("account %d is suspended", envelope.account)
-            cached.suspended = f"{type(command).__name__}: {broken}"
-            await self._journal.suspend(envelope.account, cached.suspended)
+            await self._suspend(cached, f"{type(command).__name__}: {broken}")
             return SUSPENDED
         self._recent.add(envelope.key, recorded)
         return reply
+
+    async def _suspend(self, cached: Cached, reason: str) -> None:
+        """Stop an account for operators to look at; raise Fenced if it is only that another owner moved it on."""
+        if not await self._journal.holds(self.claim):
+            raise Fenced
+        _log.exception("account %d is suspended", cached.id)
+        cached.suspended = reason
+        await self._journal.suspend(cached.id, reason)
 
     async def _history(self, account: int) -> Sequence[tuple[int, Event]]:
         """Return all events of an account: what is stored, and what waits for its commit."""
@@ -233,7 +227,7 @@ class Shard:
         self._walk_flight = self._next.number
         accounts = await self._walk.next_slice()
         await self._accounts.fetch(accounts)
-        rows, events = len(self._next), 0
+        moved = events = 0
         for account in accounts:
             cached = self._accounts.get(account)
             assert cached is not None
@@ -242,10 +236,10 @@ class Shard:
             try:
                 events += roll_forward(self._next, cached, self.on)
             except Exception as broken:
-                _log.exception("account %d is suspended", account)
-                cached.suspended = f"day close: {broken}"
-                await self._journal.suspend(account, cached.suspended)
-        self._walk.worked(len(accounts), len(self._next) - rows, events)
+                await self._suspend(cached, f"day close: {broken}")
+            # Either way it is no longer due.
+            moved += 1
+        self._walk.worked(len(accounts), moved, events)
 
     def _take_off(self) -> None:
         """Start to commit what was executed, unless a group is in flight."""
@@ -286,7 +280,8 @@ class Shard:
         while self._inbox and self._inbox[0].attempts > ATTEMPTS_MAX:
             work = self._inbox.popleft()
             self._waiting -= len(work.envelopes)
-            work.done.set_exception(ShardUnavailable())
+            if not work.done.done():
+                work.done.set_exception(ShardUnavailable())
         while True:
             try:
                 await self.start()
