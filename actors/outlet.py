@@ -10,6 +10,8 @@ from actors.protocols import Clock, JournalUnavailable
 PAGE_MAX: Final = 4096
 """Events read, published and marked as done together: the most that a crash makes go out twice."""
 IDLE_SECONDS: Final = 0.2
+REST: Final = 3
+"""Rests for each working time while a backlog is there."""
 BACK_OFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses while source or sink are down; the last one repeats."""
 
@@ -66,6 +68,7 @@ async def run(source: EventSource, sink: Sink, clock: Clock) -> None:
     """Publish for ever. It can be cancelled anywhere: whatever the cursor has not passed goes out again."""
     failures = 0
     while True:
+        began = clock.monotonic()
         try:
             published = await publish_page(source, sink)
         except (JournalUnavailable, SinkUnavailable) as error:
@@ -77,7 +80,10 @@ async def run(source: EventSource, sink: Sink, clock: Clock) -> None:
         if failures:
             _log.warning("the outlet goes on after %d failed attempts", failures)
             failures = 0
-        if not published:
+        if published == PAGE_MAX:
+            # There is a backlog, so there is a peak: leave the processors to it for most of the time.
+            await clock.sleep(REST * (clock.monotonic() - began))
+        elif not published:
             await clock.sleep(IDLE_SECONDS)
 
 

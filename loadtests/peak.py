@@ -83,7 +83,7 @@ def _figures(sent: list[Sent], orders: int, acknowledged: int, resent: int, size
         resent=resent,
         batch=size,
         connections=connections,
-        seconds=round(seconds, 3),
+        seconds=round(seconds, 6),
         repayments_per_s=round(acknowledged / seconds, 1),
         latency=latency([each.ended - each.began for each in sent]),
         throughput=_throughput(sent, began, seconds / INTERVALS),
