@@ -1,5 +1,6 @@
 """Answer queries from a shard's memory: only durable state, and only while the shard is known to be the owner."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Final
@@ -33,6 +34,7 @@ from core.rejections import Code, Rejection
 LEASE_SECONDS: Final = 1.0
 """For this long after the shard proved its ownership, memory may be read without asking again."""
 
+_log = logging.getLogger("tenor.shard")
 _encoder = Encoder()
 _event_decoder: Decoder[Event] = Decoder(Event)
 
@@ -103,9 +105,13 @@ class Reader:
             return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {account_id}")
         # Asked for now: the day may have turned while the question waited.
         on = self._business_date()
-        account = advance(kept.account, on).account
-        assert account is not None
-        return answer(query, account, kept.seq, on)
+        try:
+            account = advance(kept.account, on).account
+            assert account is not None
+            return answer(query, account, kept.seq, on)
+        except Exception:
+            _log.exception("account %d cannot be shown", account_id)
+            return Rejection(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; see the shard's log")
 
     async def _transactions(self, query: ShowTransactions) -> TransactionsView | Rejection:
         rows = [row for row in await self._journal.history(query.account) if row[0] > query.after]

@@ -19,7 +19,7 @@ import asyncpg
 from adapters.child_process import end, spawn
 from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
 from adapters.embedded_ray import EmbeddedRay
-from adapters.postgres.book import assign, open_book
+from adapters.postgres.book import assign, open_book, unfit_settings
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from adapters.watches import Revive, Watches
@@ -122,6 +122,12 @@ class System:
     async def _open_book(self) -> None:
         connection = await asyncpg.connect(self.postgres_dsn)
         try:
+            unfit = await unfit_settings(connection)
+            if unfit:
+                raise StartError(
+                    f"No book can be kept on this Postgres ({', '.join(unfit)}). "
+                    "Tenor needs version 17 or later, with fsync and full_page_writes on."
+                )
             await open_book(connection, self.settings.business_date or datetime.now().astimezone().date())
             await assign(connection, self.settings.shards)
         finally:

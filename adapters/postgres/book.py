@@ -52,6 +52,11 @@ async def assign(connection: asyncpg.Connection, shards: int) -> None:
         await connection.execute(SQL["spread_slots"], shards, SLOTS)
 
 
+async def unfit_settings(connection: asyncpg.Connection) -> list[str]:
+    """Return the server's settings with which no book may be kept; none if it is fit."""
+    return [setting for (setting,) in await connection.fetch(SQL["unfit_settings"])]
+
+
 async def open_book(connection: asyncpg.Connection, business_date: date) -> date:
     """Open the book on its first day if it never was; returns the business date in force."""
     await connection.execute(SQL["open_book"], business_date)

@@ -171,6 +171,11 @@ INSERT INTO slot (slot, shard)
 SELECT s, s % $1::integer FROM generate_series(0, $2::integer - 1) AS s
 ON CONFLICT (slot) DO UPDATE SET shard = excluded.shard
 
+-- name: unfit_settings
+-- What makes a server unfit to keep money: settings that lose commits in a crash, or a version without what we use.
+SELECT name || ' = ' || setting FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' OR name = 'server_version_num' AND setting::integer < 170000
+
 -- name: open_book
 -- Open the book on its first business date; a book that is open stays as it is.
 INSERT INTO book (business_date, opened_on) VALUES ($1, $1) ON CONFLICT DO NOTHING

@@ -150,6 +150,17 @@ def test_a_book_that_is_open_keeps_its_date(database: str) -> None:
     on_postgres(database, test)
 
 
+def test_the_embedded_server_is_fit_and_stays_so_whatever_is_altered(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        await store.connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        await store.connection.execute("SELECT pg_reload_conf()")
+        await asyncio.sleep(0.3)
+        assert await book.unfit_settings(store.connection) == []
+        await store.connection.execute("ALTER SYSTEM RESET full_page_writes")
+
+    on_postgres(database, test)
+
+
 def test_the_trial_balance_can_be_had_as_of_a_past_date(database: str) -> None:
     async def test(store: PostgresStore) -> None:
         journal = await store.journal(0)

@@ -104,3 +104,16 @@ def test_nonsense_and_unknown_accounts_are_refusals() -> None:
             assert decode_json(framed[1:])["code"] == code
 
     with_shard(test)
+
+
+def test_an_account_that_breaks_an_invariant_is_refused_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("planted")
+
+    async def test(running: Bench) -> None:
+        monkeypatch.setattr("actors.reading.advance", broken)
+        framed = await running.shard.read(encoder.encode(ShowAccount(1)))
+        assert framed[0] == 0
+        assert decode_json(framed[1:])["code"] == Code.ACCOUNT_SUSPENDED
+
+    with_shard(test)
