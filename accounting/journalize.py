@@ -52,8 +52,10 @@ def journalize(event: Event) -> list[Posting]:
         if not amount:
             continue
         debit, credit = RULES[part]
-        lines[debit, loan] = lines.get((debit, loan), 0) + amount
-        lines[credit, loan] = lines.get((credit, loan), 0) - amount
+        line = debit, loan
+        lines[line] = lines.get(line, 0) + amount
+        line = credit, loan
+        lines[line] = lines.get(line, 0) - amount
     return [Posting(gl, loan, amount) for (gl, loan), amount in lines.items() if amount]
 
 

@@ -123,14 +123,15 @@ class Stage:
             self.commit.accounts.append(_account_row(after))
         known = () if before is None else before.loans
         signed = () if before is None else before.contracts
-        wakes = list(cached.wakes) + [None] * (len(after.loans) - len(cached.wakes))
-        for index, (loan, contract) in enumerate(zip(after.loans, after.contracts, strict=True)):
+        wakes = [*cached.wakes, *[None] * (len(after.loans) - len(cached.wakes))]
+        for index, loan in enumerate(after.loans):
+            stored, contract = wakes[index], after.contracts[index]
+            if index < len(known) and loan is known[index] and (stored is None or stored > on):
+                continue
             if index >= len(signed) or contract is not signed[index]:
                 self.commit.contracts.append(_contract_row(after, loan, contract))
-            wake = _wake(wakes[index], next_loan_action(loan, contract), on)
-            if index >= len(known) or loan is not known[index] or wake != wakes[index]:
-                wakes[index] = wake
-                self.commit.loans.append(_loan_row(after.id, loan, contract, wake))
+            wakes[index] = wake = _wake(stored, next_loan_action(loan, contract), on)
+            self.commit.loans.append(_loan_row(after.id, loan, contract, wake))
         cached.wakes = tuple(wakes)
 
 

@@ -15,6 +15,7 @@ LOANS_MAX: Final = 1_000
 SLOTS: Final = 1_024
 _LOAN_NUMBERS: Final = 10_000
 _MASK: Final = (1 << 64) - 1
+_GOLDEN: Final = 0x9E3779B97F4A7C15
 
 AccountField = Annotated[int, Meta(ge=1, le=ACCOUNT_ID_MAX)]
 LoanField = Annotated[int, Meta(ge=_LOAN_NUMBERS + 1, le=ACCOUNT_ID_MAX * _LOAN_NUMBERS + LOANS_MAX)]
@@ -37,8 +38,5 @@ def number_of(loan: int) -> int:
 
 
 def slot_of(account: int) -> int:
-    """Return the slot (0..1023) of an account: the splitmix64 finalizer, so neighbours spread evenly."""
-    mixed = (account + 0x9E3779B97F4A7C15) & _MASK
-    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
-    return (mixed ^ (mixed >> 31)) & (SLOTS - 1)
+    """Return the slot (0..1023) of an account: the top bits of a multiplication by 2**64 / golden ratio (Knuth)."""
+    return (account * _GOLDEN & _MASK) >> 54

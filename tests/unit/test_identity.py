@@ -39,6 +39,6 @@ def test_neighbouring_accounts_spread_evenly_over_the_slots(start: int, step: in
     assert max(slots.values()) < 150
 
 
-@pytest.mark.parametrize(("account", "slot"), [(1, 193), (2, 718), (ACCOUNT_ID_MAX, 131)])
+@pytest.mark.parametrize(("account", "slot"), [(1, 632), (2, 241), (ACCOUNT_ID_MAX, 927)])
 def test_the_slot_of_an_account_never_changes(account: int, slot: int) -> None:
     assert slot_of(account) == slot
