@@ -10,7 +10,7 @@ from actors.protocols import Clock, JournalUnavailable
 PAGE_MAX: Final = 4096
 """Events read, published and marked as done together: the most that a crash makes go out twice."""
 IDLE_SECONDS: Final = 0.2
-REST: Final = 3
+REST: Final = 9
 """Rests for each working time while a backlog is there."""
 BACK_OFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses while source or sink are down; the last one repeats."""
