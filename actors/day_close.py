@@ -107,7 +107,7 @@ class DayClose:
             accounts, events = accounts + walked[0], events + walked[1]
             accrued += walked[2]
             day += timedelta(days=1)
-        seconds = self._clock.monotonic() - started
+        seconds = round(self._clock.monotonic() - started, 3)
         return DayCloseReport(last, day, (last - first).days + 1, accounts, events, seconds, _by_product(accrued))
 
     async def _close_one(

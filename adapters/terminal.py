@@ -54,7 +54,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     drawn = Table(title=title, title_justify="left", header_style="bold")
     numeric = set(right)
     for column in columns:
-        drawn.add_column(column, justify="right" if column in numeric else "left")
+        drawn.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
     return drawn
