@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from adapters.options import Config, Day, Json, RequestId, settings_of
-from adapters.terminal import (
+from adapters.console.options import Config, Day, Json, RequestId, settings_of
+from adapters.console.terminal import (
     EXIT_FAILED,
     EXIT_REFUSED,
     EXIT_UNAVAILABLE,
@@ -36,7 +36,7 @@ app.command()(demo)
 
 def client(config: Path | None, as_json: bool) -> Any:
     """Return a client of the running system."""
-    from adapters.api_client import ApiClient
+    from adapters.console.api_client import ApiClient
 
     settings = settings_of(config)
     return ApiClient(f"http://{settings.http_host}:{settings.http_port}", as_json)
@@ -53,7 +53,7 @@ def day_of(text: str | None) -> date | None:
 @app.command()
 def serve(config: Config = None) -> None:
     """Run the system until told to stop (Ctrl-C or SIGTERM); it comes back with all its state."""
-    from adapters.child_process import EmbeddedError
+    from adapters.embedded.child_process import EmbeddedError
     from adapters.system import StartError, System
 
     async def run() -> None:
@@ -193,7 +193,7 @@ def day_close(
     as_json: Json = False,
 ) -> None:
     """Close the business date (or all missed days up to a date); live traffic goes on meanwhile."""
-    from adapters.api_client import DAY_CLOSE_SECONDS
+    from adapters.console.api_client import DAY_CLOSE_SECONDS
 
     body = {"business_date": through} if day_of(through) else {}
     with talk.status("closing the day"):
@@ -223,7 +223,7 @@ def trial_balance(as_of: Day = None, config: Config = None, as_json: Json = Fals
 @app.command()
 def verify(config: Config = None, as_json: Json = False) -> None:
     """Prove the books: replay, hash chains, entries, control accounts. Exit code 1 if anything differs."""
-    from adapters.proof import prove
+    from adapters.verification.proof import prove
 
     report = asyncio.run(prove(settings_of(config), talk))
     rows = [
@@ -239,8 +239,8 @@ def verify(config: Config = None, as_json: Json = False) -> None:
 @app.command()
 def conformance(files: list[Path], as_json: Json = False) -> None:
     """Run published loan figures of other systems through the engine and say which it reproduces."""
-    from adapters.conformance import UnreadableCases
-    from adapters.conformance import conformance as run
+    from adapters.conformance.report import UnreadableCases
+    from adapters.conformance.report import conformance as run
 
     try:
         report = run(files)

@@ -16,9 +16,9 @@ from typing import IO, Final, Self
 
 import asyncpg
 
-from adapters.child_process import end, spawn
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
-from adapters.embedded_ray import EmbeddedRay
+from adapters.embedded.child_process import end, spawn
+from adapters.embedded.ray_head import EmbeddedRay
+from adapters.embedded.servers import EmbeddedPostgres, EmbeddedRedis
 from adapters.postgres.book import assign, open_book, unfit_settings
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings

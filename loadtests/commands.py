@@ -6,8 +6,8 @@ import msgspec
 import typer
 import uvloop
 
-from adapters.options import Config, Json, settings_of
-from adapters.terminal import EXIT_FAILED, facts, out, show, talk
+from adapters.console.options import Config, Json, settings_of
+from adapters.console.terminal import EXIT_FAILED, facts, out, show, talk
 from loadtests.show import bars
 
 bench = typer.Typer(no_args_is_help=True, help="Measure; every figure is printed, none is judged.")

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from adapters.settings import Settings
 from adapters.system import System
-from adapters.tally import Check
-from adapters.verify import verify
+from adapters.verification.tally import Check
+from adapters.verification.verify import verify
 from core.terms import DayCount, Terms
 from loadtests import ledger, peak
 from loadtests.book import Progress, close_days, fill, trial_difference

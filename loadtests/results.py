@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from adapters.tally import Check
+from adapters.verification.tally import Check
 from loadtests.comparison import Comparison
 
 

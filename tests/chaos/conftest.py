@@ -16,7 +16,7 @@ import pytest
 from adapters.http.envelope import envelope
 from adapters.settings import Settings
 from adapters.system import System
-from adapters.verify import verify
+from adapters.verification.verify import verify
 from core.commands import Repay
 from core.terms import Rate, RatePer, Terms
 from loadtests.book import fill, trial_difference

@@ -8,10 +8,10 @@ import time
 from datetime import date
 from pathlib import Path
 
-from adapters.child_process import socket_directory
+from adapters.embedded.child_process import socket_directory
 from adapters.settings import Settings
 from adapters.system import System
-from adapters.verify import verify
+from adapters.verification.verify import verify
 from core.commands import Repay
 from core.terms import Rate, RatePer, Terms
 from loadtests.book import close_days, fill

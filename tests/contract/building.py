@@ -12,7 +12,7 @@ from msgspec.msgpack import encode
 
 from actors.protocols import Journal
 from actors.rows import AccountRow, ContractRow, EventRow, GroupCommit, LedgerRow, LoanRow, PostingRow, RequestRow
-from adapters.embedded import EmbeddedPostgres
+from adapters.embedded.servers import EmbeddedPostgres
 from adapters.memory_journal import Disk, MemoryJournal
 from adapters.postgres import book
 from adapters.postgres.journal import PostgresJournal

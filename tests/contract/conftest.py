@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
+from adapters.embedded.servers import EmbeddedPostgres
 from tests.contract.building import new_database
 
 _numbers = count(1)

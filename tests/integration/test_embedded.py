@@ -13,14 +13,14 @@ import asyncpg
 import pytest
 from redis import Redis
 
-from adapters.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis
+from adapters.embedded.servers import EmbeddedError, EmbeddedPostgres, EmbeddedRedis
 
 WAIT_SECONDS_MAX = 15
 
 ORPHAN = """
 import os, sys
 from pathlib import Path
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.embedded.servers import EmbeddedPostgres, EmbeddedRedis
 postgres = EmbeddedPostgres(Path(sys.argv[1], "postgres")).start()
 redis = EmbeddedRedis(Path(sys.argv[1], "redis")).start()
 print(postgres.pid, redis.pid, flush=True)

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from actors.outlet import START, publish_page
 from actors.protocols import JournalUnavailable
-from adapters.embedded import EmbeddedPostgres, EmbeddedRedis
+from adapters.embedded.servers import EmbeddedPostgres, EmbeddedRedis
 from adapters.outlet_process import NAME, NICENESS, run_outlet
 from adapters.postgres.outlet_source import PostgresEventSource, events_behind, read_cursor
 from adapters.redis_outlet import FIELD, STREAMS, RedisSink, stream_of

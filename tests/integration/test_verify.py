@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from adapters.embedded import EmbeddedPostgres
-from adapters.verify import CHECKS, VerifyReport, verify
+from adapters.embedded.servers import EmbeddedPostgres
+from adapters.verification.verify import CHECKS, VerifyReport, verify
 from tests.integration.books import fresh_database, live_through, opened
 
 

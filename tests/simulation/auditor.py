@@ -14,8 +14,8 @@ from actors.queries import AnyQuery, ShowTransactions, account_named, answer
 from actors.reading import LEASE_SECONDS
 from actors.rows import Claim, EventRow, GroupCommit
 from adapters.memory_journal import Disk
-from adapters.tally import Tally
-from adapters.verify_account import AccountRows, check_account
+from adapters.verification.account import AccountRows, check_account
+from adapters.verification.tally import Tally
 from core.account import Account
 from core.advance import advance, next_action
 from core.events import Event

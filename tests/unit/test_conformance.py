@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from adapters.conformance import FileReport, UnreadableCases, conformance
+from adapters.conformance.report import FileReport, UnreadableCases, conformance
 
 CASES = Path(__file__).parents[1] / "data" / "conformance_cases.json"
 

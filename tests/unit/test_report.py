@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from adapters.tally import Check
+from adapters.verification.tally import Check
 from loadtests import report
 from loadtests.charts import area, bars, ticks
 from loadtests.comparison import Comparison, InstallmentMiss, Reason, StatusLine

@@ -7,8 +7,8 @@ import pytest
 
 from actors.rows import EventRow
 from actors.staging import Cached, Stage
-from adapters.tally import DETAIL_MAX, Tally
-from adapters.verify_account import AccountRows, check_account
+from adapters.verification.account import AccountRows, check_account
+from adapters.verification.tally import DETAIL_MAX, Tally
 from core.account import Account
 from core.advance import advance
 from core.commands import BookLoan, Command, Disburse, OpenAccount, Repay

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct, structs
 
-from adapters.cases import MATCHED, MalformedCase, Outcome, minor, rate
+from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, minor, rate
 from core.schedule import Refusal, Summary, plan, summary
 from core.terms import Installment, Method, RatePer, Terms
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters.cases import MATCHED, MalformedCase, Outcome, rate
+from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, rate
 from core.money import Rounding
 from core.schedule import Refusal, plan_over
 from core.terms import DayCount, Installment, Terms, Unit

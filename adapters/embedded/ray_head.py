@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Final, Self
 
-from adapters.child_process import EmbeddedError, end, make_private, socket_directory, spawn
+from adapters.embedded.child_process import EmbeddedError, end, make_private, socket_directory, spawn
 
 READY_SECONDS_MAX: Final = 60
 POLL_SECONDS: Final = 0.02

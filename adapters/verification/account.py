@@ -14,8 +14,8 @@ from accounting.chart import Gl
 from accounting.journalize import journalize
 from accounting.subledger import subledger
 from actors.messages import Done, Received, Refused, reply_decoder
-from adapters.tally import Tally
-from adapters.verify_snapshots import UNREADABLE, Row, check_snapshots
+from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
+from adapters.verification.tally import Tally
 from core.account import Account, LoanStatus
 from core.accrual import accrued
 from core.book import AccrualBooked, BookEvent, DayClosed

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters.cases import MATCHED, Outcome, rate
+from adapters.conformance.cases import MATCHED, Outcome, rate
 from core.dates import add_months, due_dates
 from core.money import Rounding
 from core.schedule import Refusal, plan, summary

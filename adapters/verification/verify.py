@@ -15,10 +15,10 @@ from msgspec import Struct
 from accounting.chart import dotted
 from accounting.subledger import CONTROL
 from adapters.postgres.book import Accrual, accrual
-from adapters.tally import Check, Tally
-from adapters.verify_account import check_entries, check_events
-from adapters.verify_range import SQL, check_range, reading, share
-from adapters.verify_snapshots import Row
+from adapters.verification.account import check_entries, check_events
+from adapters.verification.account_range import SQL, check_range, reading, share
+from adapters.verification.snapshots import Row
+from adapters.verification.tally import Check, Tally
 from core.book import BOOK_ACCOUNT, AccrualBooked
 
 CHECKS: Final = (

@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters.cases import MalformedCase, Outcome
-from adapters.cases_actus import actus
-from adapters.cases_fineract import fineract_schedule
-from adapters.cases_lending import loan_terms
-from adapters.cases_published import PUBLISHED
+from adapters.conformance.actus import actus
+from adapters.conformance.cases import MalformedCase, Outcome
+from adapters.conformance.fineract import fineract_schedule
+from adapters.conformance.lending import loan_terms
+from adapters.conformance.published import PUBLISHED
 
 
 class Miss(Struct, frozen=True):

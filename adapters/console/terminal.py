@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from adapters.currencies import digits_of
+from adapters.console.currencies import digits_of
 from core.money import AMOUNT_MAX
 
 out: Final = Console(highlight=False)

@@ -13,9 +13,9 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.statements import statements
-from adapters.tally import Tally
-from adapters.verify_account import AccountRows, check_account
-from adapters.verify_snapshots import Row
+from adapters.verification.account import AccountRows, check_account
+from adapters.verification.snapshots import Row
+from adapters.verification.tally import Tally
 
 SQL: Final = statements("verify.sql")
 BLOCK: Final = 1_000

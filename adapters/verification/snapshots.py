@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import DecodeError, json, msgpack
 
-from adapters.tally import Tally
+from adapters.verification.tally import Tally
 from core.account import Account, Contract, Loan, LoanStatus, owed
 from core.accrual import penalty_ratio, penalty_year
 from core.advance import next_loan_action

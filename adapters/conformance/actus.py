@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters.cases import MATCHED, Outcome, rate
+from adapters.conformance.cases import MATCHED, Outcome, rate
 from core.dates import LAST_DUE, add_months, month_days
 from core.schedule import Refusal, plan_over
 from core.terms import DayCount, Installment, Method, Terms

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from redis import Redis
 from redis.exceptions import RedisError
 
-from adapters.child_process import (
+from adapters.embedded.child_process import (
     EmbeddedError,
     end,
     give_to,
@@ -26,7 +26,7 @@ from adapters.child_process import (
     spawn,
     unprivileged_user,
 )
-from adapters.embedded_tuning import server_options
+from adapters.embedded.tuning import server_options
 
 __all__ = ["EmbeddedError", "EmbeddedPostgres", "EmbeddedRedis"]
 

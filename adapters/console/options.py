@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from adapters.console.terminal import EXIT_USAGE, stop
 from adapters.settings import Settings, SettingsError, load_settings
-from adapters.terminal import EXIT_USAGE, stop
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings; TENOR_<FIELD> goes over it.")]

@@ -6,7 +6,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from adapters.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, out, stop
+from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, out, stop
 
 CHANNEL: Final = "cli"
 TIMEOUT_SECONDS: Final = 30.0

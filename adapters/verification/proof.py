@@ -7,9 +7,9 @@ import asyncpg
 from rich.console import Console
 from rich.progress import Progress
 
-from adapters.embedded import EmbeddedPostgres
+from adapters.embedded.servers import EmbeddedPostgres
 from adapters.settings import Settings
-from adapters.verify import VerifyReport, verify
+from adapters.verification.verify import VerifyReport, verify
 
 
 async def prove(settings: Settings, talk: Console) -> VerifyReport:

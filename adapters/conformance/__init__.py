@@ -1,0 +1,1 @@
+"""Published figures of other systems, run through the engine."""
