@@ -213,6 +213,13 @@ def day_close(
     show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
 
 
+@app.command()
+def suspended(config: Config = None, as_json: Json = False) -> None:
+    """List accounts on which an internal check failed: they take no commands until somebody has looked at them."""
+    found = client(config, as_json).get("/v1/suspended")
+    show(found, as_json, table("suspended", ("account", "reason"), [(row["account"], row["reason"]) for row in found]))
+
+
 @app.command("trial-balance")
 def trial_balance(as_of: Day = None, config: Config = None, as_json: Json = False) -> None:
     """Show debits and credits of every GL account; they must be equal."""

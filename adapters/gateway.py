@@ -19,7 +19,7 @@ from actors.messages import Envelope
 from actors.protocols import OutcomeUnknown, ShardUnavailable
 from actors.router import Router
 from adapters.http.server import listen, serve
-from adapters.postgres.book import trial_balance
+from adapters.postgres.book import suspended, trial_balance
 from adapters.postgres.day_book import PostgresBook
 from adapters.postgres.session import Session
 from adapters.trial_balance import report
@@ -69,6 +69,11 @@ class Gateway:
         """See Backend."""
         report = await self._closing.close(date)
         return report if isinstance(report, Rejection) else _json.encode(report)
+
+    async def suspended(self) -> bytes:
+        """See Backend."""
+        async with self._session.turn() as connection:
+            return _json.encode(await suspended(connection))
 
     async def trial_balance(self, as_of: date | None) -> bytes:
         """See Backend."""

@@ -26,5 +26,8 @@ class Backend(Protocol):
     async def close_day(self, date: date | None) -> bytes | Rejection:
         """Close the days through `date` (the open one, if none is given); return the report as JSON."""
 
+    async def suspended(self) -> bytes:
+        """Return the accounts that wait for an operator as JSON."""
+
     async def trial_balance(self, as_of: date | None) -> bytes:
         """Return the trial balance as JSON; as of the business date if no date is given."""

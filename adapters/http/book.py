@@ -54,7 +54,11 @@ def book_routes(backend: Backend) -> list[HTTPRouteHandler]:
     async def show_trial_balance(request: AnyRequest) -> Response[bytes]:
         return answer(await backend.trial_balance(asked(request, AsOf).as_of))
 
-    return [show_book, close_day, show_trial_balance]
+    @get("/v1/suspended")
+    async def show_suspended() -> Response[bytes]:
+        return answer(await backend.suspended())
+
+    return [show_book, close_day, show_trial_balance, show_suspended]
 
 
 @post("/v1/schedule", status_code=200)

@@ -29,6 +29,7 @@ from adapters.http.openapi_parts import (
 )
 from adapters.http.problems import BODY_MAX, Problem
 from adapters.http.queries import PATHS
+from adapters.postgres.book import Suspended
 from adapters.trial import Trial, TrialSchedule
 from core.commands import Command
 from core.quote import Quote
@@ -55,6 +56,7 @@ _OTHERS: Final = (
     DayCloseReport,
     AsOf,
     Trial,
+    Suspended,
     TrialSchedule,
     Problem,
 )
@@ -156,11 +158,19 @@ def _book(schemas: Json) -> Json:
         fails=(400, 429, 500, 503),
     )
     shown = operation("show_book", BookView.__doc__, "book", returns=named(BookView), fails=(429, 500, 503))
+    waiting = operation(
+        "show_suspended",
+        "Accounts on which an internal check failed; an operator has to look at them.",
+        "book",
+        returns={"type": "array", "items": named(Suspended)},
+        fails=(429, 500, 503),
+    )
     return {
         "/v1/schedule": {"post": trial},
         "/v1/day-close": {"post": close},
         "/v1/trial-balance": {"get": balance},
         "/v1/book": {"get": shown},
+        "/v1/suspended": {"get": waiting},
     }
 
 

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 import asyncpg
+from msgspec import Struct
 from msgspec.msgpack import Encoder
 
 from accounting.chart import Gl
@@ -32,6 +33,13 @@ class Accrual(NamedTuple):
     loans: int
 
 
+class Suspended(Struct, frozen=True):
+    """An account that was stopped because an internal check failed; an operator has to look at it."""
+
+    account: int
+    reason: str
+
+
 class TrialBalance(NamedTuple):
     """One GL account's sums; `balance` is positive for a debit balance."""
 
@@ -40,6 +48,11 @@ class TrialBalance(NamedTuple):
     debit: int
     credit: int
     balance: int
+
+
+async def suspended(connection: asyncpg.Connection) -> list[Suspended]:
+    """Return the accounts on which an internal check failed, at most 1,000."""
+    return [Suspended(*row) for row in await connection.fetch(SQL["suspended"])]
 
 
 async def assign(connection: asyncpg.Connection, shards: int) -> None:

@@ -157,6 +157,10 @@ LIMIT $3
 -- Mark an account as needing an operator.
 UPDATE account SET suspended = $2 WHERE account_id = $1
 
+-- name: suspended
+-- Accounts that wait for an operator, and what went wrong.
+SELECT account_id, suspended FROM account WHERE suspended IS NOT NULL ORDER BY account_id LIMIT 1000
+
 -- name: add_shards
 -- Make sure that shards 0 to n-1 exist.
 INSERT INTO shard (shard, epoch) SELECT n, 0 FROM generate_series(0, $1::integer - 1) AS n ON CONFLICT DO NOTHING

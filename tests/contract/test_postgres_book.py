@@ -150,6 +150,17 @@ def test_a_book_that_is_open_keeps_its_date(database: str) -> None:
     on_postgres(database, test)
 
 
+def test_suspended_accounts_are_listed_with_the_reason(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        journal = await store.journal(0)
+        await journal.commit(await journal.claim(0), _random_book(seed=5))
+        assert await book.suspended(store.connection) == []
+        await journal.suspend(7, "planted")
+        assert await book.suspended(store.connection) == [book.Suspended(7, "planted")]
+
+    on_postgres(database, test)
+
+
 def test_the_embedded_server_is_fit_and_stays_so_whatever_is_altered(database: str) -> None:
     async def test(store: PostgresStore) -> None:
         await store.connection.execute("ALTER SYSTEM SET full_page_writes = off")

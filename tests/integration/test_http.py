@@ -76,6 +76,9 @@ class OneShard:
     async def close_day(self, date: date | None) -> bytes | Rejection:
         raise NotImplementedError
 
+    async def suspended(self) -> bytes:
+        return b"[]"
+
     async def trial_balance(self, as_of: date | None) -> bytes:
         raise NotImplementedError
 

@@ -60,6 +60,9 @@ class CannedBackend:
     async def close_day(self, date: date | None) -> bytes | Rejection:
         return self.closed
 
+    async def suspended(self) -> bytes:
+        return b'[{"account":7,"reason":"planted"}]'
+
     async def trial_balance(self, as_of: date | None) -> bytes:
         return f'{{"as_of":"{as_of}"}}'.encode()
 
