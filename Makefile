@@ -18,7 +18,7 @@ setup: .venv/.ready ## make .venv with everything pinned (again only when the lo
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: setup ## start a small lender with its own Postgres, Redis and Ray, and some loans in it
+run: setup ## a day in the life of a lender on 10,000 real loans, with an HTML report
 	$(BIN)/tenor demo
 
 serve: setup ## serve the book that settings and environment name
