@@ -282,13 +282,14 @@ class Shard:
             self._waiting -= len(work.envelopes)
             if not work.done.done():
                 work.done.set_exception(ShardUnavailable())
-        while True:
+        while not self.fenced:
             try:
                 await self.start()
+                break
+            except Fenced:
+                self.fenced = True
             except (JournalUnavailable, OSError):
                 await self._clock.sleep(RETRY_SECONDS)
-            else:
-                break
         self._settled.set()
 
     def _fail_all(self) -> None:

@@ -72,15 +72,19 @@ class MemoryJournal:
         self.disk = disk
         self.before_commit = before_commit
         self.after_commit = after_commit
+        self._claimed: Claim | None = None
 
     async def claim(self, shard: int) -> Claim:
-        """Take the shard over by raising its epoch."""
+        """Take the shard over by raising its epoch; Fenced if somebody else took it since our last claim."""
         disk = self.disk
+        if self._claimed is not None and disk.epochs.get(shard) != self._claimed.epoch:
+            raise Fenced(f"shard {shard}")
         if shard not in disk.epochs:
             raise JournalUnavailable(f"shard {shard} is not assigned")
         disk.epochs[shard] += 1
         slots = frozenset(slot for slot, owner in disk.slots.items() if owner == shard)
-        return Claim(shard, disk.epochs[shard], disk.business_date, slots)
+        self._claimed = Claim(shard, disk.epochs[shard], disk.business_date, slots)
+        return self._claimed
 
     async def holds(self, claim: Claim) -> bool:
         """Return whether this claim is still the shard's latest."""
@@ -141,7 +145,7 @@ def _check(disk: Disk, claim: Claim, commit: GroupCommit) -> None:
     if len(set(keys)) < len(keys) or any(key in disk.requests for key in keys):
         raise RequestTaken
     for row in commit.events:
-        if any(row.seq == stored.seq for stored in disk.events.get(row.account_id, [])[-1:]):
+        if any(row.seq <= stored.seq for stored in disk.events.get(row.account_id, [])[-1:]):
             raise Fenced(f"account {row.account_id}")
     loans, signed = {row.loan_id for row in commit.loans}, {row.loan_id for row in commit.contracts}
     assert len(loans) == len(commit.loans), "a loan stands once in a commit"

@@ -126,6 +126,19 @@ def test_a_stale_claim_writes_nothing(run: Run) -> None:
     run(test)
 
 
+def test_whoever_lost_a_shard_does_not_take_it_back(run: Run) -> None:
+    async def test(store: Store) -> None:
+        former, owner = await store.journal(0), await store.journal(0)
+        await former.claim(0)
+        await former.claim(0)
+        claim = await owner.claim(0)
+        with pytest.raises(Fenced):
+            await former.claim(0)
+        assert await owner.holds(claim)
+
+    run(test)
+
+
 def test_shards_do_not_fence_each_other(run: Run) -> None:
     async def test(store: Store) -> None:
         first, second = await store.journal(0), await store.journal(1)
