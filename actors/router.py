@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec.msgpack import Decoder, Encoder
+from msgspec.msgpack import Encoder
 
-from actors.messages import Envelope, Refused
+from actors.messages import Envelope, Refused, replies_decoder
 from actors.protocols import Clock, ShardUnavailable, Transport
 from core.identity import slot_of
 from core.rejections import Code
@@ -24,7 +24,6 @@ DEADLINE_SECONDS: Final = 20.0
 BACKOFF_SECONDS: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 _encoder = Encoder()
-_replies: Decoder[list[bytes]] = Decoder(list[bytes])
 _OVERLOADED: Final = _encoder.encode(Refused(Code.OVERLOADED, "too many commands wait; send the same request later"))
 _UNKNOWN: Final = _encoder.encode(
     Refused(Code.OUTCOME_UNKNOWN, "no answer in time, it may have been done; send the same request again")
@@ -105,7 +104,7 @@ class Lane:
         attempt = 0
         while self._clock.monotonic() < deadline:
             try:
-                return _replies.decode(await self._transport.execute(self._shard, blob))
+                return replies_decoder.decode(await self._transport.execute(self._shard, blob))
             except ShardUnavailable:
                 # The same requests again: those that were done are answered from the record.
                 await self._clock.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
