@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.account import Account, Due, contract_of, owed
 from core.events import Allocation
 from core.money import Minor
-from core.terms import Component, Direction, Waterfall
+from core.waterfall import Component, Direction, Waterfall
 
 _Parts = dict[Component, int]
 

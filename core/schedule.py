@@ -11,7 +11,8 @@ from core.amortize import amortize
 from core.dates import due_dates
 from core.daycount import Period, nominal_days
 from core.money import AMOUNT_MAX, Minor
-from core.terms import Component, Installment, Method, Terms, Unit
+from core.terms import Installment, Method, Terms, Unit
+from core.waterfall import Component
 
 
 class Refusal(StrEnum):

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from core.money import AMOUNT_MAX, Minor, Rounding
+from core.waterfall import Waterfall
 
 INSTALLMENTS_MAX: Final = 600
 PPB: Final = 10**9
@@ -74,32 +75,6 @@ class Unit(StrEnum):
     WEEK = "week"
     MONTH = "month"
     YEAR = "year"
-
-
-class Component(StrEnum):
-    """The parts of what a borrower owes."""
-
-    PENALTY = "penalty"
-    FEE = "fee"
-    INTEREST = "interest"
-    PRINCIPAL = "principal"
-
-
-class Direction(StrEnum):
-    """Whether a payment finishes an installment first or a component first."""
-
-    HORIZONTAL = "horizontal"
-    VERTICAL = "vertical"
-
-
-STANDARD_ORDER: Final = (Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL)
-
-
-class Waterfall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """The order in which a payment is allocated, oldest installment first."""
-
-    order: tuple[Component, ...] = STANDARD_ORDER
-    direction: Direction = Direction.HORIZONTAL
 
 
 class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

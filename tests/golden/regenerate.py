@@ -18,7 +18,8 @@ from core.commands import (
     UnfreezeAccount,
 )
 from core.identity import loan_id
-from core.terms import DayCount, Direction, Method, Rate, RatePer, Terms, Unit, Waterfall
+from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit
+from core.waterfall import Direction, Waterfall
 from tests.golden.histories import FOLDER, write
 from tests.properties.histories import Book
 

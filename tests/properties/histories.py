@@ -31,18 +31,8 @@ from core.identity import loan_id
 from core.money import Rounding
 from core.rejections import Rejection
 from core.repayment import shortfall
-from core.terms import (
-    STANDARD_ORDER,
-    DayCount,
-    Direction,
-    Method,
-    Rate,
-    RatePer,
-    Terms,
-    Unit,
-    Waterfall,
-    installment_total,
-)
+from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit, installment_total
+from core.waterfall import STANDARD_ORDER, Direction, Waterfall
 
 START = date(2024, 1, 31)
 LIMIT = 10**9

@@ -7,7 +7,8 @@ import pytest
 from core.account import Account, Contract, Due, Loan, LoanStatus
 from core.allocation import allocate, allocate_account
 from core.money import Minor
-from core.terms import STANDARD_ORDER, Component, Direction, Rate, Terms, Waterfall
+from core.terms import Rate, Terms
+from core.waterfall import STANDARD_ORDER, Component, Direction, Waterfall
 
 FIRST = Due(1, date(2026, 1, 31), Minor(100), Minor(10), Minor(5), Minor(1), date(2026, 1, 31))
 SECOND = Due(2, date(2026, 2, 28), Minor(100), Minor(8), Minor(0), Minor(0), date(2026, 2, 28))

@@ -30,7 +30,8 @@ from core.identity import LOANS_MAX, loan_id
 from core.money import Minor
 from core.quote import quote
 from core.rejections import Code, Rejection
-from core.terms import Component, Rate, Terms, Waterfall
+from core.terms import Rate, Terms
+from core.waterfall import Component, Waterfall
 from tests.properties.histories import START, Book
 
 TERMS = Terms(principal=120_000, rate=Rate(120_000_000), installments=12)

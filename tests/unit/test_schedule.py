@@ -10,7 +10,8 @@ from core.accrual import accrued, penalty, penalty_year
 from core.amortize import level_installment
 from core.money import AMOUNT_MAX, Minor, Rounding, divide
 from core.schedule import Refusal, check_terms, plan, plan_over, schedule, summary
-from core.terms import Component, DayCount, Installment, Method, Rate, RatePer, Terms, Unit, Waterfall
+from core.terms import DayCount, Installment, Method, Rate, RatePer, Terms, Unit
+from core.waterfall import Component, Waterfall
 
 JANUARY_15 = date(2025, 1, 15)
 DAILY = Rate(500_000, RatePer.DAY)
