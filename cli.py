@@ -20,6 +20,7 @@ from adapters.console.terminal import (
     loan_tables,
     minor_units,
     money,
+    quote_table,
     schedule_table,
     show,
     stop,
@@ -48,6 +49,14 @@ def day_of(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
+
+
+def json_of(text: str) -> Any:
+    """Read JSON, or end with what is wrong in it."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        stop(EXIT_USAGE, f"{text!r} is not JSON: {error}")
 
 
 @app.command()
@@ -108,12 +117,27 @@ def transactions(number: int, config: Config = None, as_json: Json = False, afte
 @app.command()
 def send(command: str, body: str, config: Config = None, as_json: Json = False, request_id: RequestId = None) -> None:
     """Send any command, e.g. freeze-account '{"account": 7, "reason": "fraud"}'; amounts are minor units."""
-    try:
-        decoded = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        stop(EXIT_USAGE, f"the body is not JSON: {error}")
-    reply = client(config, as_json).post(f"/v1/{command}", decoded, request_id=request_id)
+    reply = client(config, as_json).post(f"/v1/{command}", json_of(body), request_id=request_id)
     show(reply, as_json, facts(command, reply))
+
+
+@app.command()
+def simulate(
+    commands: Annotated[
+        list[str], typer.Argument(help='Each as JSON: {"type": "repay", "account": 7, "amount": 300000}')
+    ],
+    on: Day = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show what commands would do, one after the other, on the business date or a later one; nothing is done."""
+    from adapters.console.simulation import simulation_tables
+
+    wanted = [json_of(command) for command in commands]
+    found = client(config, as_json).post("/v1/simulate", {"commands": wanted, "on": day_of(on)})
+    show(found, as_json, *simulation_tables(wanted, found))
+    if any(outcome["reply"]["status"] == "refused" for outcome in found["outcomes"]):
+        raise SystemExit(EXIT_REFUSED)
 
 
 @app.command()
@@ -138,15 +162,15 @@ def repay(
 @app.command()
 def reverse(
     number: int,
-    payment: int,
+    seq: int,
     reason: str = "returned",
     config: Config = None,
     as_json: Json = False,
     request_id: RequestId = None,
 ) -> None:
-    """Take a payment back: the account becomes as if it had never arrived."""
-    body = {"account": number, "payment": payment, "reason": reason}
-    reply = client(config, as_json).post("/v1/reverse-repayment", body, request_id=request_id)
+    """Take back what has this sequence number: the account becomes as if it had never been done."""
+    body = {"account": number, "seq": seq, "reason": reason}
+    reply = client(config, as_json).post("/v1/reverse", body, request_id=request_id)
     show(reply, as_json, facts("reversed", reply))
 
 
@@ -155,10 +179,7 @@ def quote(number: int, good_through: Day = None, config: Config = None, as_json:
     """Quote the payoff of a loan, good through a date."""
     api = client(config, as_json)
     offer = api.get(f"/v1/loans/{number}/quote", good_through=day_of(good_through))
-    currency = api.get(f"/v1/loans/{number}")["currency"]
-    parts = ("principal", "interest", "fee", "penalty", "total", "unapplied", "to_pay")
-    amounts = {part.replace("_", " "): money(offer[part], currency) for part in parts}
-    show(offer, as_json, facts(f"payoff of loan {number}", {"good through": offer["good_through"], **amounts}))
+    show(offer, as_json, quote_table(offer, api.get(f"/v1/loans/{number}")["currency"]))
 
 
 @app.command()
@@ -168,22 +189,27 @@ def schedule(
     ],
     disbursed_on: Annotated[str, typer.Argument(help="A date as 2026-01-31.")],
     currency: str = "CNY",
+    solve: Annotated[str | None, typer.Option(help="Find rate, installments, payment or principal.")] = None,
+    payment: Annotated[str | None, typer.Option(help="The regular installment wanted, in major units.")] = None,
+    fee: Annotated[list[str] | None, typer.Option(help="A cost beside interest, as 2026-01-31=100.00.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Calculate a schedule without booking anything; amounts in the terms are minor units."""
-    from adapters.trial import Trial, calculate
-    from core.schedule import Refusal
+    """Calculate a schedule and what it costs without booking anything; amounts in the terms are minor units."""
+    from adapters.console.trial import fees_of, trial_tables
+    from adapters.trial import Trial, TrialSchedule, calculate
+    from core.solve import Unknown
     from core.terms import Terms
 
     try:
-        planned = calculate(Trial(msgspec.json.decode(terms, type=Terms), date.fromisoformat(disbursed_on)))
+        agreed, on = msgspec.json.decode(terms, type=Terms), date.fromisoformat(disbursed_on)
+        wanted = minor_units(payment, currency) if payment else None
+        trial = Trial(agreed, on, fees_of(fee or (), currency), Unknown(solve) if solve else None, wanted)
     except (msgspec.DecodeError, ValueError) as error:
         stop(EXIT_USAGE, f"{error}. See `tenor schedule --help`.")
-    if isinstance(planned, Refusal):
+    planned = calculate(trial)
+    if not isinstance(planned, TrialSchedule):
         stop(EXIT_REFUSED, f"terms_invalid: {planned.value}")
-    rows = schedule_table("trial schedule", msgspec.to_builtins(planned.rows), currency)
-    totals = {name: money(getattr(planned.summary, name), currency) for name in ("principal", "interest", "total")}
-    show(planned, as_json, rows, facts("totals", totals))
+    show(planned, as_json, *trial_tables(planned, currency))
 
 
 @app.command("day-close")
@@ -211,6 +237,13 @@ def day_close(
     columns = ("currency", "product", "loans", "interest", "penalty")
     head = {name.replace("_", " "): value for name, value in report.items() if name != "accrued"}
     show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
+
+
+@app.command("period-close")
+def period_close(through: str, config: Config = None, as_json: Json = False) -> None:
+    """Close the accounting periods through a day, for good: nothing takes effect on it or before it any more."""
+    closed = client(config, as_json).post("/v1/period-close", {"through": str(day_of(through))})
+    show(closed, as_json, facts("periods", {"closed through": closed["closed_through"]}))
 
 
 @app.command()

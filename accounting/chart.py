@@ -21,6 +21,8 @@ class Gl(IntEnum):
     INTEREST_INCOME = 601101
     PENALTY_INCOME = 601102
     FEE_INCOME = 602101
+    GOODWILL = 660201
+    WAIVED = 660202
 
 
 class Side(StrEnum):
@@ -50,6 +52,9 @@ CHART: Final = {
     Gl.INTEREST_INCOME: GlAccount("Interest income", Side.CREDIT),
     Gl.PENALTY_INCOME: GlAccount("Penalty income", Side.CREDIT),
     Gl.FEE_INCOME: GlAccount("Fee income", Side.CREDIT),
+    Gl.GOODWILL: GlAccount("Goodwill credits", Side.DEBIT),
+    # Forgiven, not wrong: income stays as invoiced, and what forgiving costs can be seen.
+    Gl.WAIVED: GlAccount("Charges and interest waived", Side.DEBIT),
 }
 
 

@@ -1,17 +1,31 @@
 """Turn an event into a balanced journal entry by the posting rules."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from accounting.charging import of_charge
 from accounting.chart import Gl
-from accounting.rules import RULES, Part
+from accounting.parts import Movement, charged, paid, used
+from accounting.rules import CREDITED_FROM, RULES, Part
+from core.change_events import ChangeEvent, Prepaid, TermsChanged, TrancheDisbursed
+from core.charge_events import (
+    ChargeEvent,
+    DepositSwept,
+)
 from core.events import (
+    AccountEvent,
     AccountFrozen,
     AccountOpened,
+    AccountRestated,
     AccountUnfrozen,
-    Allocation,
     BucketChanged,
+    ChargeAdded,
     CreditLimitSet,
+    CreditReceived,
     DepositReleased,
     DepositTaken,
     Event,
@@ -21,16 +35,20 @@ from core.events import (
     LoanCancelled,
     LoanClosed,
     LoanDisbursed,
+    LoanEvent,
     LoanPaidOff,
-    PenaltyCharge,
+    LoanReopened,
+    MoneyEvent,
+    PlainEvent,
     RepaymentReceived,
-    RepaymentReversed,
+    ScheduleRestated,
     UnappliedApplied,
     UnappliedRefunded,
 )
+from core.waterfall import Component
 
 
-class Posting(NamedTuple):
+class Posting(Struct, frozen=True, gc=False, order=True):
     """One line of an entry: positive debits, negative credits, in minor units."""
 
     gl: int
@@ -39,66 +57,122 @@ class Posting(NamedTuple):
     amount: int
 
 
-Movement = tuple[Part, int, int]
-"""(part, loan number or 0, amount); a negative amount posts the other way round."""
-
-
 def journalize(event: Event) -> list[Posting]:
     """Return the event's entry; the lines sum to zero, events without money give none."""
-    if isinstance(event, RepaymentReversed):
-        return _reversal(event)
-    lines: dict[tuple[int, int], int] = {}
+    if isinstance(event, AccountRestated):
+        return _difference(event)
+    if isinstance(event, CreditReceived):
+        return _debited(_entry(event), CREDITED_FROM[event.source])
+    if isinstance(event, DepositSwept):
+        return _debited(_entry(event), Gl.DEPOSITS)
+    return _entry(event)
+
+
+def _entry(event: PlainEvent) -> list[Posting]:
+    lines: defaultdict[tuple[int, int], int] = defaultdict(int)
     for part, loan, amount in movements(event):
-        if not amount:
-            continue
-        debit, credit = RULES[part]
-        line = debit, loan
-        lines[line] = lines.get(line, 0) + amount
-        line = credit, loan
-        lines[line] = lines.get(line, 0) - amount
+        if amount:
+            debit, credit = RULES[part]
+            lines[debit, loan] += amount
+            lines[credit, loan] -= amount
     return [Posting(gl, loan, amount) for (gl, loan), amount in lines.items() if amount]
 
 
-def movements(event: Event) -> Iterable[Movement]:
+def movements(event: PlainEvent) -> Iterable[Movement]:
     """Return the parts of an event that are posted."""
+    if isinstance(event, MoneyEvent):
+        return _of_money(event)
+    if isinstance(event, LoanEvent):
+        return _of_loan(event)
+    if isinstance(event, AccountEvent):
+        return _of_account(event)
+    if isinstance(event, ChargeEvent):
+        return of_charge(event)
+    if isinstance(event, ChangeEvent):
+        return _of_change(event)
+    assert_never(event)
+
+
+def _of_money(event: MoneyEvent) -> Iterable[Movement]:
     match event:
-        case RepaymentReceived():
+        case RepaymentReceived() | CreditReceived():
             return _received(event)
-        case InstallmentBilled():
-            return ((Part.INTEREST_BILLED, event.loan, event.interest),)
-        case LoanDisbursed():
-            return ((Part.DISBURSED, event.loan, event.amount),)
         case UnappliedApplied():
-            return (*_charged(event.charges), *_from_unapplied(event.allocations))
+            return used(event)
         case LoanPaidOff():
             return _paid_off(event)
-        case UnappliedRefunded():
-            return ((Part.UNAPPLIED_REFUNDED, 0, event.amount),)
-        case DepositTaken():
-            return ((Part.DEPOSIT_TAKEN, 0, event.amount),)
-        case DepositReleased():
-            return ((Part.DEPOSIT_RELEASED, 0, event.amount),)
+        case _:
+            assert_never(event)
+
+
+def _of_loan(event: LoanEvent) -> Iterable[Movement]:
+    match event:
+        case InstallmentBilled():
+            added = (Part.INTEREST_CAPITALIZED, event.loan, event.capitalized)
+            return (Part.INTEREST_BILLED, event.loan, event.interest), added
+        case LoanDisbursed():
+            return ((Part.DISBURSED, event.loan, event.amount),)
+        case ChargeAdded():
+            part = Part.FEE_ADDED if event.component is Component.FEE else Part.PENALTY_ADDED
+            return (*charged(event.charges), (part, event.loan, event.amount))
         case (
-            AccountOpened()
-            | CreditLimitSet()
-            | AccountFrozen()
-            | AccountUnfrozen()
-            | LoanBooked()
+            LoanBooked()
             | LoanCancelled()
             | InstallmentReminded()
+            | ScheduleRestated()
+            | LoanReopened()
             | BucketChanged()
             | LoanClosed()
-            | RepaymentReversed()
         ):
             return ()
         case _:
             assert_never(event)
 
 
-def _received(event: RepaymentReceived) -> list[Movement]:
-    parts = _paid(event.allocations)
+def _of_account(event: AccountEvent) -> Iterable[Movement]:
+    match event:
+        case UnappliedRefunded():
+            return ((Part.UNAPPLIED_REFUNDED, 0, event.amount),)
+        case DepositTaken():
+            return ((Part.DEPOSIT_TAKEN, 0, event.amount),)
+        case DepositReleased():
+            return ((Part.DEPOSIT_RELEASED, 0, event.amount),)
+        case AccountOpened() | CreditLimitSet() | AccountFrozen() | AccountUnfrozen():
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _of_change(event: ChangeEvent) -> Iterable[Movement]:
+    match event:
+        case TermsChanged():
+            return [
+                *charged(event.charges),
+                (Part.INTEREST_DEFERRED, event.loan, event.interest),
+                (Part.INTEREST_WAIVED, event.loan, event.waived),
+                (Part.ACCRUED_INTEREST_WAIVED, event.loan, event.accrued_waived),
+            ]
+        case Prepaid():
+            return [
+                *charged(event.charges),
+                *paid(event.allocations),
+                (Part.ACCRUED_INTEREST_PAID, event.loan, event.interest),
+                (Part.PREPAYMENT_FEE_PAID, event.loan, event.fee),
+                (Part.PRINCIPAL_PAID, event.loan, event.principal),
+                (Part.UNAPPLIED_RECEIVED, 0, event.unapplied),
+            ]
+        case TrancheDisbursed():
+            return [(Part.DISBURSED, event.loan, event.amount)]
+        case _:
+            assert_never(event)
+
+
+def _received(event: RepaymentReceived | CreditReceived) -> list[Movement]:
+    parts = paid(event.allocations)
+    if event.ahead:
+        parts += paid(event.ahead, Part.ACCRUED_INTEREST_PAID)
     if event.charges:
-        parts += _charged(event.charges)
+        parts += charged(event.charges)
     if event.unapplied:
         parts.append((Part.UNAPPLIED_RECEIVED, 0, event.unapplied))
     return parts
@@ -106,57 +180,30 @@ def _received(event: RepaymentReceived) -> list[Movement]:
 
 def _paid_off(event: LoanPaidOff) -> list[Movement]:
     return [
-        *_charged(event.charges),
-        *_paid(event.allocations),
+        *charged(event.charges),
+        *paid(event.allocations),
         (Part.PRINCIPAL_PAID, event.loan, event.principal),
         (Part.ACCRUED_INTEREST_PAID, event.loan, event.interest),
+        (Part.PENALTY_PAID, event.loan, event.penalty),
+        (Part.FEE_PAID, event.loan, event.fee),
+        (Part.PREPAYMENT_FEE_PAID, event.loan, event.prepayment_fee),
         # On the loan, so that the bank line nets to the money that came in.
         (Part.UNAPPLIED_USED, event.loan, event.from_unapplied),
         (Part.UNAPPLIED_RECEIVED, event.loan, event.unapplied),
     ]
 
 
-def _charged(charges: tuple[PenaltyCharge, ...]) -> list[Movement]:
-    return [(Part.PENALTY_CHARGED, charge.loan, charge.amount) for charge in charges]
+def _debited(lines: list[Posting], gl: Gl) -> list[Posting]:
+    """Return the entry of a credit: what a repayment would have brought to the bank comes from elsewhere."""
+    return [replace(line, gl=gl) if line.gl == Gl.BANK else line for line in lines]
 
 
-def _paid(allocations: tuple[Allocation, ...]) -> list[Movement]:
-    parts: list[Movement] = []
-    for paid in allocations:
-        parts.append((Part.INTEREST_PAID, paid.loan, paid.interest))
-        parts.append((Part.PRINCIPAL_PAID, paid.loan, paid.principal))
-        if paid.penalty or paid.fee:
-            parts.append((Part.PENALTY_PAID, paid.loan, paid.penalty))
-            parts.append((Part.FEE_PAID, paid.loan, paid.fee))
-    return parts
-
-
-def _from_unapplied(allocations: tuple[Allocation, ...]) -> list[Movement]:
-    return [
-        movement
-        for paid in allocations
-        for movement in (
-            (Part.INTEREST_FROM_UNAPPLIED, paid.loan, paid.interest),
-            (Part.PRINCIPAL_FROM_UNAPPLIED, paid.loan, paid.principal),
-            (Part.PENALTY_FROM_UNAPPLIED, paid.loan, paid.penalty),
-            (Part.FEE_FROM_UNAPPLIED, paid.loan, paid.fee),
-        )
-    ]
-
-
-def _reversal(event: RepaymentReversed) -> list[Posting]:
-    """Post by how much each balance differs from what stood; the money goes back to the payer."""
-    lines = [Posting(Gl.BANK, 0, -event.amount), Posting(Gl.UNAPPLIED, 0, -event.unapplied)]
-    for restated in event.loans:
-        number = restated.state.number
-        lines += (
-            Posting(Gl.LOAN_PRINCIPAL, number, restated.principal),
-            Posting(Gl.INTEREST_RECEIVABLE, number, restated.interest_due),
-            Posting(Gl.FEE_RECEIVABLE, number, restated.fee_due),
-            Posting(Gl.PENALTY_RECEIVABLE, number, restated.penalty_due),
-            Posting(Gl.ACCRUED_INTEREST, number, -restated.interest_billed),
-            Posting(Gl.ACCRUED_PENALTY, number, -restated.penalty_charged),
-        )
-    lines = [line for line in lines if line.amount]
-    assert sum(line.amount for line in lines) == 0
-    return lines
+def _difference(event: AccountRestated) -> list[Posting]:
+    """Post what holds now less what held: every account moves by the difference only."""
+    lines: Counter[tuple[int, int]] = Counter()
+    for entries, sign in ((event.done, 1), (event.undone, -1)):
+        for entry in entries:
+            for line in journalize(entry.event):
+                # What came in or went out counts as a whole, whichever loan it is allocated to.
+                lines[line.gl, 0 if line.gl == Gl.BANK else line.loan] += sign * line.amount
+    return [Posting(gl, loan, amount) for (gl, loan), amount in lines.items() if amount]

@@ -17,11 +17,12 @@ CONTROL: tuple[Gl, ...] = (
 def subledger(account: Account) -> dict[Gl, int]:
     """Return an account's share of each control account: positive debit, negative credit."""
     dues = [due for loan in account.loans for due in loan.dues]
+    charges = [charge for loan in account.loans for charge in loan.charges]
     return {
         Gl.LOAN_PRINCIPAL: sum(loan.principal for loan in account.loans),
         Gl.INTEREST_RECEIVABLE: sum(due.interest for due in dues),
-        Gl.FEE_RECEIVABLE: sum(due.fee for due in dues),
-        Gl.PENALTY_RECEIVABLE: sum(due.penalty for due in dues),
+        Gl.FEE_RECEIVABLE: sum(due.fee for due in dues) + sum(charge.fee for charge in charges),
+        Gl.PENALTY_RECEIVABLE: sum(due.penalty for due in dues) + sum(charge.penalty for charge in charges),
         Gl.UNAPPLIED: -account.unapplied,
         Gl.DEPOSITS: -account.deposit,
     }

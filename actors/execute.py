@@ -14,10 +14,11 @@ from core.advance import advance
 from core.commands import Command
 from core.decide import decide
 from core.decision import Decision
-from core.events import Event, LoanBooked, LoanPaidOff, RepaymentReceived
+from core.events import AccountRestated, CreditReceived, Event, LoanBooked, LoanPaidOff, RepaymentReceived
 from core.identity import loan_id
+from core.redeciding import is_fact
 from core.rejections import Code, Rejection
-from core.reversal import History
+from core.restatement import History, recorded_fact
 
 _encoder = Encoder()
 
@@ -48,14 +49,22 @@ def decode_command(envelope: Envelope) -> Command | Refused:
 
 
 def execute(
-    stage: Stage, cached: Cached, envelope: Envelope, command: Command, on: date, history: History = ()
+    stage: Stage,
+    cached: Cached,
+    envelope: Envelope,
+    command: Command,
+    on: date,
+    history: History = (),
+    closed_through: date | None = None,
 ) -> tuple[Recorded, bytes]:
     """Decide a command, stage its rows and its recorded reply; a refusal is recorded and changes nothing else.
 
     An error raised by the core leaves stage and account as they were.
     """
     advanced = _advanced(cached, on)
-    decided = decide(advanced.account, command, on, history)
+    if advanced.events and history:
+        history = (*history, *enumerate(advanced.events, cached.seq + 1))
+    decided = decide(advanced.account, command, on, history, closed_through)
     if isinstance(decided, Rejection):
         reply: Reply = Refused(decided.code, decided.detail)
     else:
@@ -72,23 +81,32 @@ def execute(
 
 
 def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
+    """Return what the command did, under the number by which it can be taken back."""
     for seq, event in enumerate(events, before + 1):
-        match event:
-            case RepaymentReceived():
-                return _received(account.id, seq, event, event.unapplied)
+        fact = recorded_fact(event) if isinstance(event, AccountRestated) else event
+        match fact:
+            case RepaymentReceived() | CreditReceived():
+                return _received(account.id, seq, fact, fact.unapplied)
             case LoanPaidOff():
-                return _received(account.id, seq, event, event.unapplied - event.from_unapplied)
+                return _received(account.id, seq, fact, fact.unapplied - fact.from_unapplied)
             case LoanBooked():
-                return Done(account.id, before + len(events), loan_id(account.id, event.loan))
+                return Done(account.id, seq, loan_id(account.id, fact.loan))
             case _:
-                continue
+                if fact is None or is_fact(fact):
+                    return Done(account.id, seq)
     return Done(account.id, before + len(events))
 
 
-def _received(account: int, seq: int, event: RepaymentReceived | LoanPaidOff, unapplied: int) -> Received:
-    principal, interest = (event.principal, event.interest) if isinstance(event, LoanPaidOff) else (0, 0)
-    penalty = fee = 0
-    for part in event.allocations:
+def _received(
+    account: int, seq: int, event: RepaymentReceived | CreditReceived | LoanPaidOff, unapplied: int
+) -> Received:
+    penalty = fee = interest = principal = 0
+    if isinstance(event, LoanPaidOff):
+        penalty, fee, interest, principal = event.penalty, event.fee, event.interest, event.principal
+        parts = event.allocations
+    else:
+        parts = (*event.allocations, *event.ahead) if event.ahead else event.allocations
+    for part in parts:
         penalty += part.penalty
         fee += part.fee
         interest += part.interest

@@ -18,7 +18,7 @@ class Envelope(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Done(Struct, frozen=True, tag="done", tag_field="status", omit_defaults=True):
-    """The command was carried out; `seq` is the last event's sequence number in the account."""
+    """The command was carried out; `seq` is the number under which the account has it, for a reversal."""
 
     account: int
     seq: int

@@ -2,6 +2,13 @@
 
 from msgspec import Struct
 
+from core.events import Event
+
+
+def fields_of(event: Event) -> dict[str, object]:
+    """Return what an event says beside its date, by the names of its fields."""
+    return {name: named(getattr(event, name)) for name in event.__struct_fields__ if name != "on"}
+
 
 def named(value: object) -> object:
     """Return an event (or a part of one) as mappings from field names."""

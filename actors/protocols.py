@@ -53,6 +53,9 @@ class Journal(Protocol):
     async def business_date(self) -> date:
         """Return the open business date."""
 
+    async def closed_through(self) -> date | None:
+        """Return the last day of the accounting periods that are closed, if any is."""
+
 
 class Clock(Protocol):
     """Monotonic time for leases and deadlines."""

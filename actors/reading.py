@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from copy import copy
 from datetime import date
 from typing import Final
 
@@ -10,29 +11,31 @@ from msgspec.json import Encoder
 from msgspec.msgpack import Decoder
 
 from actors.memory import Accounts, cached
-from actors.naming import named
+from actors.naming import fields_of
 from actors.protocols import Clock, Fenced, Journal
 from actors.queries import (
     AnyQuery,
-    QuotePayoff,
-    ShowAccount,
-    ShowLoan,
-    ShowSchedule,
+    AnyView,
     ShowTransactions,
-    Transaction,
-    TransactionsView,
+    Simulate,
     View,
     account_named,
     answer,
     query_decoder,
 )
 from actors.rows import Claim
+from actors.staging import Cached
+from actors.views import Transaction, TransactionsView
+from actors.what_if import Simulation, simulate
 from core.advance import advance
+from core.decide import needs_history
 from core.events import Event
 from core.rejections import Code, Rejection
 
 LEASE_SECONDS: Final = 1.0
 """For this long after the shard proved its ownership, memory may be read without asking again."""
+
+Answer = View | TransactionsView | Simulation
 
 _log = logging.getLogger("tenor.shard")
 _encoder = Encoder()
@@ -83,26 +86,20 @@ class Reader:
             raise Fenced
         self.renew(self._claim, asked)
 
-    async def _answer(self, query: AnyQuery) -> View | TransactionsView | Rejection:
+    async def _answer(self, query: AnyQuery) -> Answer | Rejection:
         if isinstance(query, ShowTransactions):
             return await self._transactions(query)
         while True:
             # What is seen between two durable points of one life of the memory is durable at the second.
             life = await self._flushed()
-            found = await self._view(query)
+            found = await self._simulation(query) if isinstance(query, Simulate) else await self._view(query)
             if await self._flushed() == life:
                 return found
 
-    async def _view(self, query: ShowAccount | ShowLoan | ShowSchedule | QuotePayoff) -> View | Rejection:
-        account_id = account_named(query)
-        kept = self._accounts.get(account_id)
-        if kept is None:
-            # Not put into memory: by the time it is read the writer may have a newer one there.
-            kept = cached(account_id, (await self._journal.load((account_id,))).get(account_id))
-            # A later owner may have moved what is stored past this shard's date.
-            await self._prove_ownership()
+    async def _view(self, query: AnyView) -> View | Rejection:
+        kept = await self._kept(account_named(query))
         if kept.account is None:
-            return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {account_id}")
+            return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {kept.id}")
         # Asked for now: the day may have turned while the question waited.
         on = self._business_date()
         try:
@@ -110,8 +107,34 @@ class Reader:
             assert account is not None
             return answer(query, account, kept.seq, on)
         except Exception:
-            _log.exception("account %d cannot be shown", account_id)
-            return Rejection(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; see the shard's log")
+            return _unseen(kept)
+
+    async def _simulation(self, query: Simulate) -> Simulation | Rejection:
+        kept = await self._kept(account_named(query))
+        if kept.suspended is not None:
+            return Rejection(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; operators were told")
+        # The writer goes on with the account itself.
+        scratch, history, closed_through = copy(kept), list[tuple[int, Event]](), None
+        if any(needs_history(command, query.on or self._business_date()) for command in query.commands):
+            # The journal then holds everything that the copy has seen.
+            await self._flushed()
+            stored = await self._journal.history(scratch.id)
+            history = [(seq, _event_decoder.decode(body)) for seq, body in stored if seq <= scratch.seq]
+            closed_through = await self._journal.closed_through()
+        try:
+            return simulate(query, scratch, self._business_date(), history, closed_through)
+        except Exception:
+            return _unseen(kept)
+
+    async def _kept(self, account: int) -> Cached:
+        """Return an account as it is in memory or, if it is not there, as it is stored."""
+        kept = self._accounts.get(account)
+        if kept is None:
+            # Not put into memory: by the time it is read the writer may have a newer one there.
+            kept = cached(account, (await self._journal.load((account,))).get(account))
+            # A later owner may have moved what is stored past this shard's date.
+            await self._prove_ownership()
+        return kept
 
     async def _transactions(self, query: ShowTransactions) -> TransactionsView | Rejection:
         rows = [row for row in await self._journal.history(query.account) if row[0] > query.after]
@@ -124,9 +147,13 @@ class Reader:
 
 def _transaction(seq: int, body: bytes) -> Transaction:
     event = _event_decoder.decode(body)
-    fields = {name: named(getattr(event, name)) for name in event.__struct_fields__ if name != "on"}
-    return Transaction(seq, type(event).__name__, event.on, fields)
+    return Transaction(seq, type(event).__name__, event.on, fields_of(event))
 
 
-def _framed(found: View | TransactionsView | Rejection) -> bytes:
+def _unseen(kept: Cached) -> Rejection:
+    _log.exception("account %d cannot be shown", kept.id)
+    return Rejection(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; see the shard's log")
+
+
+def _framed(found: Answer | Rejection) -> bytes:
     return (b"\x00" if isinstance(found, Rejection) else b"\x01") + _encoder.encode(found)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -13,22 +12,15 @@ from actors.execute import decode_command, execute, fingerprint, repeated, roll_
 from actors.flight import Flight, Work
 from actors.memory import Accounts, RecentRequests
 from actors.messages import Envelope, Refused, envelopes_decoder
-from actors.protocols import (
-    Clock,
-    Fenced,
-    Journal,
-    JournalUnavailable,
-    OutcomeUnknown,
-    RequestTaken,
-    ShardUnavailable,
-)
+from actors.protocols import Clock, Fenced, Journal, JournalUnavailable, OutcomeUnknown, RequestTaken, ShardUnavailable
 from actors.reading import Reader
 from actors.rows import Claim
 from actors.staging import Cached
 from actors.walk import Walk
-from core.commands import ReverseRepayment
+from core.decide import needs_history
 from core.events import Event
 from core.rejections import Code
+from core.restatement import History
 
 INBOX_MAX: Final = 20_000
 """Commands that may wait; past it they are refused at once."""
@@ -197,9 +189,9 @@ class Shard:
             return _encoder.encode(command)
         if cached.slot not in self.claim.slots:
             return MOVED
-        history = await self._history(envelope.account) if isinstance(command, ReverseRepayment) else ()
+        history, closed_through = await self._past(envelope.account) if needs_history(command, self.on) else ((), None)
         try:
-            recorded, reply = execute(self._next, cached, envelope, command, self.on, history)
+            recorded, reply = execute(self._next, cached, envelope, command, self.on, history, closed_through)
         except Exception as broken:
             # A broken invariant stops this account, never the shard: its other borrowers go on.
             await self._suspend(cached, f"{type(command).__name__}: {broken}")
@@ -215,12 +207,13 @@ class Shard:
         cached.suspended = reason
         await self._journal.suspend(cached.id, reason)
 
-    async def _history(self, account: int) -> Sequence[tuple[int, Event]]:
-        """Return all events of an account: what is stored, and what waits for its commit."""
+    async def _past(self, account: int) -> tuple[History, date | None]:
+        """Return all events of an account, stored or waiting for their commit, and through when periods are closed."""
         bodies = dict(await self._journal.history(account))
         flying = self._flying[0].commit.events if self._flying else []
         bodies |= {row.seq: row.body for row in (*flying, *self._next.commit.events) if row.account_id == account}
-        return [(seq, _event_decoder.decode(body)) for seq, body in sorted(bodies.items())]
+        history = [(seq, _event_decoder.decode(body)) for seq, body in sorted(bodies.items())]
+        return history, await self._journal.closed_through()
 
     async def _walk_slice(self) -> None:
         self._next.sliced = True

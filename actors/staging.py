@@ -1,8 +1,10 @@
 """What waits for the next group commit: rows of decided commands, and snapshots of the accounts they touched."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
+from itertools import zip_longest
 
 from msgspec.json import Encoder as JsonEncoder
 from msgspec.msgpack import Encoder
@@ -11,18 +13,19 @@ from accounting.journalize import journalize
 from actors.rows import (
     AccountRow,
     ContractRow,
+    EntryRow,
     EventRow,
     GroupCommit,
     LedgerRow,
     LoanRow,
-    PostingRow,
     RequestRow,
 )
 from core.account import Account, Contract, Due, Loan, LoanStatus, owed
-from core.accrual import penalty_ratio, penalty_year
+from core.accrual import penalty_ratio, penalty_year, running
 from core.advance import next_loan_action
 from core.events import Event, kind_of
 from core.identity import loan_id, slot_of
+from core.lateness import penalty_rows
 
 GENESIS = bytes(32)
 """The hash before an account's first event."""
@@ -62,36 +65,33 @@ class Stage:
     def __init__(self) -> None:
         self.commit = GroupCommit()
         self.commands = 0
-        self._before: dict[int, Account | None] = {}
-        self._cached: dict[int, Cached] = {}
-        self._ledger: dict[tuple[date, str, str, int], list[int]] = {}
+        self._touched: dict[int, tuple[Cached, Account | None]] = {}
+        """Accounts with the state that they had before."""
 
     def __len__(self) -> int:
-        return len(self.commit.events) + len(self.commit.requests) + len(self._before)
+        return len(self.commit.events) + len(self.commit.requests) + len(self._touched)
 
     def touch(self, cached: Cached) -> None:
         """Note an account before it changes, so that its rows are written once."""
-        if cached.id not in self._before:
-            self._before[cached.id] = cached.account
-            self._cached[cached.id] = cached
+        if cached.id not in self._touched:
+            self._touched[cached.id] = cached, cached.account
 
     def record(self, cached: Cached, after: Account, events: Iterable[Event], posted_on: date) -> None:
-        """Add an account's events with their postings and move its chain and state forward."""
+        """Add an account's events with their entries and move its chain and state forward."""
         seq, chain = cached.seq, cached.hash
-        rows, postings = [], []
+        rows, entries = [], []
         for event in events:
             body = _encoder.encode(event)
             seq += 1
             chain = sha256(chain + body).digest()
             rows.append(EventRow(after.id, seq, kind_of(event), event.on, posted_on, body, chain))
-            postings += [
-                PostingRow(after.id, seq, loan, gl, posted_on, amount) for gl, loan, amount in journalize(event)
-            ]
+            lines = journalize(event)
+            if lines:
+                entries.append(EntryRow(after.id, seq, posted_on, lines))
         # Nothing above changed anything, so a failed check up to here leaves stage and account as they were.
         self.touch(cached)
         self.commit.events += rows
-        self.commit.postings += postings
-        self._sum(after, postings)
+        self.commit.entries += entries
         cached.account, cached.seq, cached.hash = after, seq, chain
 
     def answer(self, request: RequestRow) -> None:
@@ -99,39 +99,41 @@ class Stage:
         self.commit.requests.append(request)
 
     def seal(self, on: date) -> GroupCommit:
-        """Return everything to write, one snapshot row for each account and loan that changed."""
-        for account_id, before in self._before.items():
-            cached = self._cached[account_id]
+        """Return everything to write: one snapshot row for each account and loan that changed, and what was posted."""
+        for cached, before in self._touched.values():
             if cached.account is not None:
                 self._snapshot(before, cached.account, cached, on)
-        self.commit.ledger = [LedgerRow(*key, *sums) for key, sums in sorted(self._ledger.items())]
+        self.commit.ledger = self._ledger()
         return self.commit
 
-    def _sum(self, account: Account, postings: list[PostingRow]) -> None:
-        for _, _, loan, gl, posted_on, amount in postings:
-            key = posted_on, account.currency, account.contracts[loan - 1].terms.product if loan else "", gl
-            sums = self._ledger.get(key)
-            if sums is None:
-                sums = self._ledger[key] = [0, 0]
-            if amount > 0:
-                sums[0] += amount
-            else:
-                sums[1] -= amount
+    def _ledger(self) -> list[LedgerRow]:
+        """Return the running sums' share of the entries."""
+        ledger: defaultdict[tuple[date, str, str, int], list[int]] = defaultdict(lambda: [0, 0])
+        for entry in self.commit.entries:
+            account, posted_on = self._touched[entry.account_id][0].account, entry.posted_on
+            assert account is not None
+            for line in entry.lines:
+                amount, loan = line.amount, line.loan
+                product = account.contracts[loan - 1].terms.product if loan else ""
+                sums = ledger[posted_on, account.currency, product, line.gl]
+                if amount > 0:
+                    sums[0] += amount
+                else:
+                    sums[1] -= amount
+        return [LedgerRow(*key, *sums) for key, sums in sorted(ledger.items())]
 
     def _snapshot(self, before: Account | None, after: Account, cached: Cached, on: date) -> None:
         if before is None or _header_changed(before, after):
             self.commit.accounts.append(_account_row(after))
-        known = () if before is None else before.loans
-        signed = () if before is None else before.contracts
-        wakes = [*cached.wakes, *[None] * (len(after.loans) - len(cached.wakes))]
-        for index, loan in enumerate(after.loans):
-            stored, contract = wakes[index], after.contracts[index]
-            if index < len(known) and loan is known[index] and (stored is None or stored > on):
-                continue
-            if index >= len(signed) or contract is not signed[index]:
-                self.commit.contracts.append(_contract_row(after, loan, contract))
-            wakes[index] = wake = _wake(stored, next_loan_action(loan, contract), on)
-            self.commit.loans.append(_loan_row(after.id, loan, contract, wake))
+        known, signed = ((), ()) if before is None else (before.loans, before.contracts)
+        wakes = []
+        for loan, contract, was, agreed, wake in zip_longest(after.loans, after.contracts, known, signed, cached.wakes):
+            if loan is not was or contract is not agreed or (wake is not None and wake <= on):
+                if contract is not agreed:
+                    self.commit.contracts.append(_contract_row(after, loan, contract))
+                wake = _wake(wake, next_loan_action(loan, contract), on)
+                self.commit.loans.append(_loan_row(after.id, loan, contract, wake))
+            wakes.append(wake)
         cached.wakes = tuple(wakes)
 
 
@@ -166,19 +168,23 @@ def _account_row(account: Account) -> AccountRow:
 
 def _loan_row(account_id: int, loan: Loan, contract: Contract, wake: date | None) -> LoanRow:
     dues = loan.dues
-    running = None
-    if loan.status is LoanStatus.ACTIVE and loan.billed < len(contract.schedule):
-        running = contract.schedule[loan.billed]
+    start = end = None
+    interest = earned = 0
+    accrual = running(loan, contract) if loan.status is LoanStatus.ACTIVE else None
+    if accrual is not None:
+        start, end = accrual.start, contract.schedule[loan.billed].due_date
+        interest, earned = max(0, accrual.total - accrual.earned), accrual.earned
     return LoanRow(
         loan_id(account_id, loan.number),
-        loan.status.value,
+        loan.status,
         loan.principal,
         *_due_columns(dues),
-        int(loan.bucket),
+        loan.bucket,
         wake,
-        running.start if running else None,
-        running.due_date if running else None,
-        running.interest if running else 0,
+        start,
+        end,
+        interest,
+        earned,
         _penalty_base(loan, contract) if dues else None,
         _encoder.encode(loan),
     )
@@ -197,10 +203,7 @@ def _due_columns(dues: tuple[Due, ...]) -> tuple[int, int, int, int, date | None
 
 
 def _penalty_base(loan: Loan, contract: Contract) -> str | None:
-    if not contract.terms.penalty_rate.ppb:
-        return None
-    grace = timedelta(days=contract.terms.grace_days)
-    bases = [(due.principal, due.penalty_from, due.due_date + grace) for due in loan.dues if due.principal]
+    bases = penalty_rows(loan, contract.terms)
     return _json.encode(bases).decode() if bases else None
 
 

@@ -19,7 +19,7 @@ from actors.messages import Envelope
 from actors.protocols import OutcomeUnknown, ShardUnavailable
 from actors.router import Router
 from adapters.http.server import listen, serve
-from adapters.postgres.book import suspended, trial_balance
+from adapters.postgres.book import close_period, suspended, trial_balance
 from adapters.postgres.day_book import PostgresBook
 from adapters.postgres.session import Session
 from adapters.trial_balance import report
@@ -69,6 +69,11 @@ class Gateway:
         """See Backend."""
         report = await self._closing.close(date)
         return report if isinstance(report, Rejection) else _json.encode(report)
+
+    async def close_period(self, through: date) -> date | None:
+        """See Backend."""
+        async with self._session.turn() as connection:
+            return await close_period(connection, through)
 
     async def suspended(self) -> bytes:
         """See Backend."""

@@ -10,11 +10,11 @@ from actors.rows import (
     AccountRow,
     Claim,
     ContractRow,
+    EntryRow,
     EventRow,
     GroupCommit,
     Loaded,
     LoanRow,
-    PostingRow,
     Recorded,
     RequestRow,
 )
@@ -33,13 +33,14 @@ class Disk(Struct):
     """What survives a crash; several journals may share it."""
 
     business_date: date
+    closed_through: date | None = None
     epochs: dict[int, int] = field(default_factory=dict)
     slots: dict[int, int] = field(default_factory=dict)
     """Slot to shard."""
     events: dict[int, list[EventRow]] = field(default_factory=dict)
     log: list[EventRow] = field(default_factory=list)
     """All events in the order of their commits."""
-    postings: list[PostingRow] = field(default_factory=list)
+    entries: list[EntryRow] = field(default_factory=list)
     requests: dict[bytes, RequestRow] = field(default_factory=dict)
     accounts: dict[int, AccountRow] = field(default_factory=dict)
     suspended: dict[int, str] = field(default_factory=dict)
@@ -136,6 +137,10 @@ class MemoryJournal:
         """Return the open business date."""
         return self.disk.business_date
 
+    async def closed_through(self) -> date | None:
+        """Return the last day of the accounting periods that are closed, if any is."""
+        return self.disk.closed_through
+
 
 def _check(disk: Disk, claim: Claim, commit: GroupCommit) -> None:
     """Raise whatever keeps the commit from being written."""
@@ -157,7 +162,7 @@ def _append(disk: Disk, commit: GroupCommit) -> None:
     for event in commit.events:
         disk.events.setdefault(event.account_id, []).append(event)
     disk.log += commit.events
-    disk.postings += commit.postings
+    disk.entries += commit.entries
     disk.requests.update((row.key, row) for row in commit.requests)
 
 

@@ -2,13 +2,14 @@
 
 from datetime import date
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.identity import number_of
 from core.money import Minor
-from core.terms import Installment, Terms
+from core.terms import Installment, Terms, installment_total
 
 
 class LoanStatus(StrEnum):
@@ -41,6 +42,90 @@ class Due(Struct, frozen=True, array_like=True, gc=False):
     penalty: Minor
     """Penalty charged and unpaid; what accrued since `penalty_from` is derived, not stored."""
     penalty_from: date
+    penalty_charged: Minor = Minor(0)
+    """All penalty interest ever charged on it."""
+
+
+class Ahead(Struct, frozen=True, array_like=True, gc=False):
+    """What was paid of an installment that has not fallen due."""
+
+    number: int
+    interest: Minor
+    principal: Minor
+
+
+NOTHING_AHEAD: Final = Ahead(0, Minor(0), Minor(0))
+
+
+class Charge(Struct, frozen=True, array_like=True, gc=False):
+    """A fee or penalty of an installment that has not fallen due; with it, it becomes part of what is due."""
+
+    number: int
+    """The installment's."""
+    due_date: date
+    """The charge's own."""
+    penalty: Minor
+    fee: Minor
+    """Unpaid; one of the two is 0."""
+
+
+class Accrual(Struct, frozen=True, array_like=True, gc=False):
+    """Interest of the running period that payments have changed: what is earned and uncollected, day by day."""
+
+    start: date
+    earned: int
+    """By `start`; below zero where interest was paid before it was earned."""
+    total: int
+    """By the period's end; it grows evenly between."""
+
+
+class Balance(Struct, frozen=True, array_like=True, gc=False):
+    """Principal that bears interest from a date on, within the running period."""
+
+    start: date
+    principal: Minor
+
+
+class Deferral(Struct, frozen=True, array_like=True, gc=False):
+    """Interest that does not fall due with the period in which it is earned."""
+
+    number: int
+    """The installment's."""
+    amount: int
+    """Earned in its period and due later; below zero: earned earlier and due with it."""
+
+
+class Reopened(Struct, frozen=True, array_like=True, gc=False):
+    """What a chargeback made owing again and no payment has covered since: late from its own day on."""
+
+    number: int
+    """The installment's."""
+    on: date
+    amount: Minor
+    covered: Minor
+    """What of it was paid in advance, before."""
+
+
+class Recurrence(Struct, frozen=True, array_like=True, gc=False):
+    """When a fee of the product was charged by itself last."""
+
+    fee: int
+    """Its place in the terms, from 1."""
+    number: int
+    """The overdue installment; 0 where the loan is charged."""
+    last: date
+    total: Minor
+    """All charges of it so far."""
+
+
+class Use(Struct, frozen=True, array_like=True, gc=False):
+    """What a cap on costs is measured by."""
+
+    since: date
+    principal_days: int
+    """Principal in use times days, up to `since`."""
+    charges: Minor
+    """Fees and penalties added so far, without penalty interest."""
 
 
 class Loan(Struct, frozen=True, gc=False, array_like=True):
@@ -58,14 +143,37 @@ class Loan(Struct, frozen=True, gc=False, array_like=True):
     """All penalty ever charged."""
     bucket: Bucket = Bucket.CURRENT
     dues: tuple[Due, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    balances: tuple[Balance, ...] = ()
+    """What bore interest in the running period, if it changed; otherwise it was what bears it now."""
+    carried: Minor = Minor(0)
+    """Interest earned in former periods that is still to be billed: paid in advance, or deferred."""
+    accrual: Accrual | None = None
+    """None: the running installment's interest accrues evenly."""
+    reopened: tuple[Reopened, ...] = ()
+    recurrences: tuple[Recurrence, ...] = ()
+    swept: int = 0
+    """The last installment for which the security deposit was claimed."""
+    use: Use | None = None
+    """None without a cap on costs."""
 
 
 class Contract(Struct, frozen=True, gc=False, array_like=True):
-    """What was signed: it changes only when terms change."""
+    """What was signed, and the schedule: as agreed, or as payments moved it (with recalculation)."""
 
     terms: Terms
     disbursed_on: date | None = None
     schedule: tuple[Installment, ...] = ()
+    planned: tuple[Installment, ...] = ()
+    """The schedule as agreed, where payments have moved it since."""
+    dates: tuple[date, ...] = ()
+    """All agreed due dates before business days move them, where they no longer follow from the terms."""
+    deferrals: tuple[Deferral, ...] = ()
+    extensions: int = 0
+    """How often the maturity was extended."""
+    matures: date | None = None
+    """The maturity as signed, where it was extended."""
 
 
 class Account(Struct, frozen=True, gc=False, array_like=True):
@@ -104,14 +212,60 @@ def with_loan(account: Account, loan: Loan) -> Account:
     return replace(account, loans=(*account.loans[:index], loan, *account.loans[index + 1 :]))
 
 
+def with_contract(account: Account, number: int, contract: Contract) -> Account:
+    """Return the account with this contract in place of a loan's former."""
+    return replace(account, contracts=(*account.contracts[: number - 1], contract, *account.contracts[number:]))
+
+
 def exposure(account: Account) -> Minor:
-    """Return the principal lent, and promised by loans that are booked."""
-    booked = sum(
-        contract.terms.principal
+    """Return the principal lent, and promised: by loans that are booked, and by those not wholly paid out."""
+    to_come = sum(
+        contract.terms.principal if loan.status is LoanStatus.BOOKED else promised(contract)
         for loan, contract in zip(account.loans, account.contracts, strict=True)
-        if loan.status is LoanStatus.BOOKED
+        if loan.status in (LoanStatus.BOOKED, LoanStatus.ACTIVE)
     )
-    return Minor(booked + sum(loan.principal for loan in account.loans))
+    return Minor(to_come + sum(loan.principal for loan in account.loans))
+
+
+def running_start(loan: Loan, contract: Contract) -> date:
+    """Return the date from which the next installment to fall due bears interest."""
+    if loan.billed < len(contract.schedule):
+        return contract.schedule[loan.billed].start
+    return contract.schedule[-1].due_date
+
+
+def bearing(loan: Loan, contract: Contract) -> Minor:
+    """Return the principal that bears interest now: all of it, or without what is overdue."""
+    recalculation = contract.terms.recalculation
+    if recalculation is not None and recalculation.on_past_due:
+        return Minor(loan.principal - sum([due.principal for due in loan.dues if is_down_payment(due, contract)]))
+    return Minor(loan.principal - sum([due.principal for due in loan.dues]))
+
+
+def is_down_payment(due: Due, contract: Contract) -> bool:
+    """Return whether an installment fell due with the payout: it was never lent, and bears nothing however late."""
+    row = contract.schedule[due.number - 1]
+    return row.start == row.due_date
+
+
+def deferred(contract: Contract, number: int) -> int:
+    """Return the interest of an installment's period that falls due later; below zero, what it brings from before."""
+    if not contract.deferrals:
+        return 0
+    return sum(each.amount for each in contract.deferrals if each.number == number)
+
+
+def promised(contract: Contract) -> Minor:
+    """Return what is still to be paid out of a loan that runs."""
+    return Minor(sum(tranche.amount for tranche in contract.terms.tranches))
+
+
+def to_pay(loan: Loan, installment: Installment) -> Minor:
+    """Return what the next installment to fall due still asks for, its charges included."""
+    number = loan.billed + 1
+    paid = sum([part.interest + part.principal for part in loan.ahead if part.number == number])
+    charges = sum([charge.penalty + charge.fee for charge in loan.charges if charge.number == number])
+    return Minor(installment_total(installment) - paid + charges)
 
 
 def past_due(loan: Loan, on: date) -> Minor:

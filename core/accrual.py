@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from core.account import Accrual, Contract, Loan, LoanStatus, deferred
 from core.money import Minor, Rounding, divide
 from core.terms import PPB, DayCount, Installment, Rate, RatePer
 
@@ -29,6 +30,32 @@ def accrued(installment: Installment, as_of: date, rounding: Rounding) -> Minor:
     elapsed = as_of.toordinal() - installment.start.toordinal()
     period = installment.due_date.toordinal() - installment.start.toordinal()
     return divide(installment.interest * elapsed, period, rounding)
+
+
+def running(loan: Loan, contract: Contract) -> Accrual | None:
+    """Return how the running period's interest is earned; None once every installment has fallen due."""
+    if loan.accrual is not None or loan.billed == len(contract.schedule):
+        return loan.accrual
+    row, collected = contract.schedule[loan.billed], interest_ahead(loan)
+    total = row.interest + row.capitalized
+    if contract.deferrals:
+        total += loan.carried + deferred(contract, loan.billed + 1)
+    return Accrual(row.start, loan.carried - collected, total - collected)
+
+
+def running_interest(loan: Loan, contract: Contract, on: date) -> int:
+    """Return interest earned and neither billed nor collected; below zero where it was paid before it was earned."""
+    accrual = running(loan, contract) if loan.status is LoanStatus.ACTIVE else None
+    if accrual is None:
+        return 0
+    row = contract.schedule[loan.billed]
+    evenly = Installment(accrual.start, row.due_date, Minor(0), Minor(max(0, accrual.total - accrual.earned)))
+    return accrual.earned + accrued(evenly, on, contract.terms.rounding)
+
+
+def interest_ahead(loan: Loan) -> int:
+    """Return interest collected of installments that have not fallen due."""
+    return sum([paid.interest for paid in loan.ahead])
 
 
 def penalty_year(day_count: DayCount) -> int:

@@ -2,18 +2,24 @@
 
 from datetime import date, timedelta
 
-from core.account import Account, Contract, Loan, LoanStatus, contract_of
-from core.allocation import allocate_account
+from core.account import NOTHING_AHEAD, Account, Contract, Loan, LoanStatus, contract_of, deferred, to_pay
 from core.decision import Decision, Draft
-from core.delinquency import ACTION, accrued_penalty, bucket_for, days_past_due, next_bucket_date
+from core.delinquency import ACTION, bucket_for, days_past_due, next_bucket_date
 from core.events import (
     BucketChanged,
     InstallmentBilled,
     InstallmentReminded,
     LoanClosed,
-    PenaltyCharge,
+    ScheduleRestated,
     UnappliedApplied,
 )
+from core.fees import fees_on, installment_fees, next_fee_day, overdue_fees
+from core.money import Minor
+from core.penalties import charge, penalties
+from core.recalculation import next_late_day, project
+from core.restating import moved, restate
+from core.split import Split, split_over
+from core.sweeping import next_sweep_day, sweep
 from core.terms import Installment, installment_total
 
 
@@ -33,20 +39,29 @@ def advance(account: Account, to: date) -> Decision:
 
 def next_action(account: Account) -> date | None:
     """Return the next date on which something happens by itself, if ever."""
-    days = [day for loan in account.loans if (day := next_loan_action(loan, contract_of(account, loan))) is not None]
-    return min(days, default=None)
+    soonest = None
+    for loan, contract in zip(account.loans, account.contracts, strict=True):
+        day = next_loan_action(loan, contract)
+        if day is not None and (soonest is None or day < soonest):
+            soonest = day
+    return soonest
 
 
 def next_loan_action(loan: Loan, contract: Contract) -> date | None:
     """Return the next date on which something happens to one loan by itself."""
     if loan.status is not LoanStatus.ACTIVE:
         return None
-    day = next_bucket_date(loan, contract.terms.grace_days)
+    day = next_bucket_date(loan, contract.terms)
     if loan.billed < len(contract.schedule):
         bill = contract.schedule[loan.billed].due_date
         day = bill if day is None or bill < day else day
+        late = next_late_day(loan, contract)
+        day = day if late is None else min(day, late)
         if loan.reminded == loan.billed and contract.terms.reminder_days:
             day = min(day, _reminder_date(contract.schedule[loan.billed], contract.terms.reminder_days))
+    if contract.terms.fees or contract.terms.sweep_deposit_after_days:
+        days = (day, next_fee_day(loan, contract), next_sweep_day(loan, contract))
+        day = min((each for each in days if each is not None), default=None)
     return day
 
 
@@ -56,24 +71,23 @@ def settle_states(draft: Draft, on: date) -> None:
         if loan.status is not LoanStatus.ACTIVE:
             continue
         contract = contract_of(draft.account, loan)
-        days = days_past_due(loan, on)
+        days = days_past_due(loan, on, contract.terms.first_late_day)
         bucket = bucket_for(days, contract.terms.grace_days)
         if bucket is not loan.bucket:
             draft.emit(BucketChanged(on, loan.number, loan.bucket, bucket, days, ACTION[bucket]))
-        if not loan.dues and loan.billed == len(contract.schedule):
+        if not loan.dues and not loan.charges and _nothing_comes(loan, contract):
             assert loan.principal == 0
             draft.emit(LoanClosed(on, loan.number))
 
 
-def penalties(account: Account, on: date, loan: Loan | None = None) -> tuple[PenaltyCharge, ...]:
-    """Return the penalty accrued up to a date on what is overdue, of one loan or of all."""
-    return tuple(
-        PenaltyCharge(each.number, due.number, amount)
-        for each in (account.loans if loan is None else (loan,))
-        if each.dues and (terms := contract_of(account, each).terms).penalty_rate.ppb
-        for due in each.dues
-        if (amount := accrued_penalty(due, terms, on))
-    )
+def _nothing_comes(loan: Loan, contract: Contract) -> bool:
+    """Return whether every installment has fallen due or was paid in full before."""
+    if loan.billed == len(contract.schedule):
+        return True
+    if loan.principal:
+        return False
+    paid = sum(part.interest + part.principal for part in loan.ahead)
+    return paid == sum(installment_total(row) for row in contract.schedule[loan.billed :])
 
 
 def _reminder_date(installment: Installment, days: int) -> date:
@@ -84,19 +98,48 @@ def _work(draft: Draft, day: date) -> None:
     billed = False
     for loan in draft.account.loans:
         if loan.status is LoanStatus.ACTIVE:
-            billed |= _bill(draft, loan, day)
+            for event in fees_on(loan, contract_of(draft.account, loan), day):
+                draft.emit(event)
+            billed |= _bill(draft, draft.account.loans[loan.number - 1], day)
+            if next_late_day(draft.account.loans[loan.number - 1], contract_of(draft.account, loan)) == day:
+                restate(draft, loan.number, day, late=True)
             _remind(draft, draft.account.loans[loan.number - 1], day)
     if billed and draft.account.unapplied:
-        _apply_unapplied(draft, day)
+        apply_unapplied(draft, day)
+    for loan in draft.account.loans:
+        if loan.status is LoanStatus.ACTIVE and loan.dues:
+            _press(draft, loan, contract_of(draft.account, loan), day)
     settle_states(draft, day)
 
 
+def _press(draft: Draft, loan: Loan, contract: Contract, day: date) -> None:
+    """Do what comes of being overdue: the security deposit pays, then charges are made."""
+    sweeps = next_sweep_day(loan, contract)
+    if sweeps is not None and sweeps <= day:
+        sweep(draft, loan, day)
+    for event in overdue_fees(draft.account.loans[loan.number - 1], contract, day):
+        draft.emit(event)
+
+
 def _bill(draft: Draft, loan: Loan, day: date) -> bool:
-    schedule = contract_of(draft.account, loan).schedule
-    if loan.billed == len(schedule) or schedule[loan.billed].due_date > day:
+    contract = contract_of(draft.account, loan)
+    if loan.billed == len(contract.schedule) or contract.schedule[loan.billed].due_date > day:
         return False
-    installment = schedule[loan.billed]
-    draft.emit(InstallmentBilled(day, loan.number, loan.billed + 1, installment.principal, installment.interest))
+    number = loan.billed + 1
+    carried = Minor(loan.carried + deferred(contract, number))
+    row = contract.schedule[loan.billed]
+    if contract.terms.recalculation is not None and moved(loan, contract):
+        projected = project(loan, contract, day, late_to=day)
+        row, carried = projected.rows[0], projected.carried
+        if row != contract.schedule[loan.billed]:
+            draft.emit(ScheduleRestated(day, loan.number, number, projected.rows, loan.accrual))
+    paid = next((paid for paid in loan.ahead if paid.number == number), NOTHING_AHEAD)
+    principal, interest = Minor(row.principal - paid.principal), Minor(row.interest - paid.interest)
+    for fee in installment_fees(loan, contract_of(draft.account, loan), number, day):
+        draft.emit(fee)
+    draft.emit(InstallmentBilled(day, loan.number, number, principal, interest, carried, row.capitalized))
+    if carried or loan.ahead:
+        restate(draft, loan.number, day)
     return True
 
 
@@ -107,22 +150,23 @@ def _remind(draft: Draft, loan: Loan, day: date) -> None:
         return
     installment = contract.schedule[loan.billed]
     if _reminder_date(installment, days) <= day < installment.due_date:
-        number, amount = loan.billed + 1, installment_total(installment)
+        number, amount = loan.billed + 1, to_pay(loan, installment)
+        coming = sum(fee.amount for fee in installment_fees(loan, contract, number, day))
+        amount = Minor(amount + coming)
         draft.emit(InstallmentReminded(day, loan.number, number, installment.due_date, amount))
 
 
-def _apply_unapplied(draft: Draft, day: date) -> None:
+def apply_unapplied(draft: Draft, day: date) -> None:
+    """Allocate the unapplied balance to what the account owes."""
     charges = penalties(draft.account, day)
-    charged = charge(draft.account, day, charges)
-    allocations, _ = allocate_account(draft.account.unapplied, charged)
-    if allocations:
-        draft.emit(UnappliedApplied(day, tuple(allocations), charges))
+    split = split_over(charge(draft.account, day, charges), draft.account.unapplied, None, day)
+    if split.allocations or split.ahead:
+        draft.emit(UnappliedApplied(day, tuple(split.allocations), charges, tuple(split.ahead)))
+        restate_paid(draft, split, day)
 
 
-def charge(account: Account, on: date, charges: tuple[PenaltyCharge, ...]) -> Account:
-    """Return the account as it is once these penalties are charged."""
-    if not charges:
-        return account
-    draft = Draft(account)
-    draft.emit(UnappliedApplied(on, (), charges))
-    return draft.account
+def restate_paid(draft: Draft, split: Split, on: date) -> None:
+    """Restate the loans that a split paid, where interest follows payments."""
+    for number in {part.loan for part in (*split.allocations, *split.ahead)}:
+        if draft.account.contracts[number - 1].terms.recalculation is not None:
+            restate(draft, number, on, split.settled.get(number, ()))

@@ -1,11 +1,14 @@
 """What a channel may ask of an account. Imperative; each names its account, amounts are minor units."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from core.change_terms import Change, Effect
 from core.identity import AccountField, LoanField
 from core.money import AMOUNT_MAX
+from core.servicing_terms import FeeBase, Source
 from core.terms import PRINTABLE, Amount, Terms
 
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
@@ -16,6 +19,12 @@ class Request(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_fie
     """What every command carries: the borrower's account."""
 
     account: AccountField
+
+
+class Dated(Request, frozen=True, kw_only=True):
+    """A command that may take effect on an earlier day than the business date."""
+
+    effective_on: date | None = None
 
 
 class OpenAccount(Request, frozen=True, tag="open_account"):
@@ -41,7 +50,7 @@ class UnfreezeAccount(Request, frozen=True, tag="unfreeze_account"):
     """Allow lending on the account again."""
 
 
-class TakeDeposit(Request, frozen=True, tag="take_deposit"):
+class TakeDeposit(Dated, frozen=True, tag="take_deposit"):
     """Receive a security deposit."""
 
     amount: Amount
@@ -71,26 +80,112 @@ class Disburse(Request, frozen=True, tag="disburse"):
     loan: LoanField
 
 
-class Repay(Request, frozen=True, tag="repay"):
+class Repay(Dated, frozen=True, tag="repay"):
     """Receive a repayment; for one loan, or (without one) for whatever is oldest on the account."""
 
     amount: Amount
     loan: LoanField | None = None
 
 
-class PayOff(Request, frozen=True, tag="pay_off"):
+class PayOff(Dated, frozen=True, tag="pay_off"):
     """Repay all of a loan early; at least what the quote for the business date says."""
 
     loan: LoanField
     amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 
 
-class ReverseRepayment(Request, frozen=True, tag="reverse_repayment"):
-    """Take a repayment or payoff back (it bounced): the account becomes as if it had never arrived."""
+class Reverse(Request, frozen=True, tag="reverse"):
+    """Take back what was done (a payment that bounced, a charge by mistake): the account becomes as if it never was."""
 
+    seq: Annotated[int, Meta(ge=1)]
+    """The sequence number that its reply gave."""
+    reason: Reason = "returned"
+
+
+class AddCharge(Dated, frozen=True, tag="add_charge"):
+    """Charge a loan a fee or a penalty; it falls due with the installment in whose period its due date lies."""
+
+    loan: LoanField
+    component: Literal["fee", "penalty"]
+    amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0
+    """A flat amount; or, and on top of it, the share."""
+    share_ppb: Annotated[int, Meta(ge=0, le=10**10)] = 0
+    of: FeeBase = FeeBase.PRINCIPAL
+    due_date: date | None = None
+    """Without it, the day on which the command takes effect."""
+    name: Annotated[str, Meta(min_length=1, max_length=40, pattern=PRINTABLE)] = "charge"
+
+
+class ReceiveCredit(Dated, frozen=True, tag="receive_credit"):
+    """Reduce a loan's debt with money that is no repayment: a refund by the merchant, goodwill."""
+
+    loan: LoanField
+    source: Source
+    amount: Amount
+    with_interest: bool = False
+    """Give back the interest that the amount has cost since disbursement as well."""
+
+
+class Waive(Dated, frozen=True, tag="waive"):
+    """Let the borrower off fees, penalty or interest that is due or charged; the oldest installment first."""
+
+    loan: LoanField
+    component: Literal["fee", "penalty", "interest"]
+    amount: Amount | None = None
+    """Without it, all."""
+    installment: Annotated[int, Meta(ge=0)] | None = None
+    """Of this installment only; 0 is what was due on the day of disbursement."""
+    reason: Reason = "goodwill"
+
+
+class AdjustCharge(Dated, frozen=True, tag="adjust_charge"):
+    """Take back (part of) a charge that was too high; what was paid of it becomes unapplied, or is paid out."""
+
+    charge: Annotated[int, Meta(ge=1)]
+    """The sequence number that the charge's reply gave."""
+    amount: Amount
+    pay_out: bool = False
+    reason: Reason = "charged too high"
+
+
+class ChargeBack(Dated, frozen=True, tag="charge_back"):
+    """The payer's bank takes (part of) a payment back long after: it is owed again from this day on."""
+
+    loan: LoanField
     payment: Annotated[int, Meta(ge=1)]
     """The sequence number that the payment's reply gave."""
-    reason: Reason = "returned"
+    amount: Amount
+
+
+class ApplyUnapplied(Dated, frozen=True, tag="apply_unapplied"):
+    """Pay from the unapplied balance now, installments to come as well."""
+
+    loan: LoanField | None = None
+    amount: Amount | None = None
+    """Without it, as much as can be used."""
+
+
+class Prepay(Dated, frozen=True, tag="prepay"):
+    """Repay part of the principal early: first what is due, interest to the day and a fee, then principal."""
+
+    loan: LoanField
+    amount: Amount
+    effect: Effect = Effect.SHORTEN
+
+
+class ChangeTerms(Dated, frozen=True, tag="change_terms"):
+    """Change the terms of a running loan: reschedule, extend, holiday, pause of interest, index, re-age..."""
+
+    loan: LoanField
+    change: Change
+
+
+class DisburseTranche(Request, frozen=True, tag="disburse_tranche"):
+    """Pay out a further part of a loan's principal, on the business date."""
+
+    loan: LoanField
+    amount: Amount | None = None
+    """Without it, what was promised next."""
 
 
 class RefundUnapplied(Request, frozen=True, tag="refund_unapplied"):
@@ -99,18 +194,13 @@ class RefundUnapplied(Request, frozen=True, tag="refund_unapplied"):
     amount: Amount
 
 
-Command = (
-    OpenAccount
-    | SetCreditLimit
-    | FreezeAccount
-    | UnfreezeAccount
-    | TakeDeposit
-    | ReleaseDeposit
-    | BookLoan
-    | CancelLoan
-    | Disburse
-    | Repay
-    | PayOff
-    | ReverseRepayment
-    | RefundUnapplied
+AccountCommand = (
+    OpenAccount | SetCreditLimit | FreezeAccount | UnfreezeAccount | TakeDeposit | ReleaseDeposit | RefundUnapplied
 )
+LendingCommand = BookLoan | CancelLoan | Disburse
+MoneyCommand = Repay | PayOff
+"""Money from the borrower, on loans that run."""
+ChargeCommand = AddCharge | ReceiveCredit | Waive | AdjustCharge | ChargeBack | ApplyUnapplied
+ChangeCommand = Prepay | ChangeTerms | DisburseTranche
+"""What makes the rest of a running loan another."""
+Command = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse

@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.dates import days_by_bond_basis, days_by_month_ends, is_leap
+from core.dates import days_by_bond_basis, days_by_isda, days_by_month_ends, is_leap
 from core.terms import DayCount, Unit
 
-NOMINAL_DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.YEAR: 360}
+NOMINAL_DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.QUARTER: 90, Unit.YEAR: 360}
 BOTH_YEARS: Final = 365 * 366
 """Common denominator of ordinary and leap years, so that a fraction over both stays whole."""
 
@@ -20,6 +20,8 @@ class Period(Struct, frozen=True, gc=False):
     start: date
     end: date
     nominal: int
+    matures: bool
+    """Whether the loan ends with it."""
 
 
 def nominal_days(every: int, unit: Unit) -> int:
@@ -35,10 +37,30 @@ def year_fraction(day_count: DayCount, period: Period) -> tuple[int, int]:
 
 def days(day_count: DayCount, period: Period) -> int:
     """Return the days that a rate per day is charged for."""
-    return DAYS.get(day_count, _actual)(period)
+    return DAYS.get(day_count, actual_days)(period)
 
 
-def _actual(period: Period) -> int:
+def part_of(day_count: DayCount, per_day: bool, period: Period, start: date, end: date) -> tuple[int, int]:
+    """Return what the days from start to end add to a period, as (numerator, denominator) of a year or of a day.
+
+    The denominator is the same for all parts of a period, so that parts add up to the whole.
+    """
+    whole = 1 if per_day else YEAR_FRACTIONS[day_count][0]
+    count = DAYS.get(day_count, actual_days) if per_day else YEAR_FRACTIONS[day_count][1]
+    if day_count in BY_WHOLE_PERIOD and not (per_day and count is actual_days):
+        elapsed = end.toordinal() - start.toordinal()
+        return count(period) * elapsed, whole * max(actual_days(period), 1)
+    return _counted_to(count, period, end) - _counted_to(count, period, start), whole
+
+
+def _counted_to(count: Callable[[Period], int], period: Period, day: date) -> int:
+    if day == period.start:
+        return 0
+    return count(period if day == period.end else Period(period.start, day, period.nominal, False))
+
+
+def actual_days(period: Period) -> int:
+    """Return the real days of a period."""
     return period.end.toordinal() - period.start.toordinal()
 
 
@@ -52,6 +74,10 @@ def _thirty_e(period: Period) -> int:
 
 def _thirty_us(period: Period) -> int:
     return days_by_bond_basis(period.start, period.end)
+
+
+def _thirty_e_isda(period: Period) -> int:
+    return days_by_isda(period.start, period.end, period.matures)
 
 
 def _per_day(year: int) -> int:
@@ -81,7 +107,7 @@ def _act_act_dec31(period: Period) -> int:
 
 
 def _act_feb29(period: Period) -> int:
-    return _actual(period) * (365 if holds_february_29(period.start, period.end) else 366)
+    return actual_days(period) * (365 if holds_february_29(period.start, period.end) else 366)
 
 
 def _nominal_act(period: Period) -> int:
@@ -97,14 +123,15 @@ def holds_february_29(start: date, end: date) -> bool:
 
 
 YEAR_FRACTIONS: Final[dict[DayCount, tuple[int, Callable[[Period], int]]]] = {
-    DayCount.ACT_365: (365, _actual),
-    DayCount.ACT_360: (360, _actual),
-    DayCount.ACT_364: (364, _actual),
+    DayCount.ACT_365: (365, actual_days),
+    DayCount.ACT_360: (360, actual_days),
+    DayCount.ACT_364: (364, actual_days),
     DayCount.ACT_ACT: (BOTH_YEARS, _act_act),
     DayCount.ACT_ACT_DEC31: (BOTH_YEARS, _act_act_dec31),
     DayCount.FEB_29: (BOTH_YEARS, _act_feb29),
     DayCount.THIRTY_E_360: (360, _thirty_e),
     DayCount.THIRTY_US_360: (360, _thirty_us),
+    DayCount.THIRTY_E_ISDA_360: (360, _thirty_e_isda),
     DayCount.PERIOD: (360, _nominal),
     DayCount.PERIOD_364: (364, _nominal),
     DayCount.PERIOD_365: (365, _nominal),
@@ -114,9 +141,15 @@ YEAR_FRACTIONS: Final[dict[DayCount, tuple[int, Callable[[Period], int]]]] = {
 DAYS: Final[dict[DayCount, Callable[[Period], int]]] = {
     DayCount.THIRTY_E_360: _thirty_e,
     DayCount.THIRTY_US_360: _thirty_us,
+    DayCount.THIRTY_E_ISDA_360: _thirty_e_isda,
     DayCount.PERIOD: _nominal,
     DayCount.PERIOD_364: _nominal,
     DayCount.PERIOD_365: _nominal,
     DayCount.PERIOD_ACT: _nominal,
 }
 """Day counts whose days are not the real ones."""
+
+BY_WHOLE_PERIOD: Final = frozenset(
+    {DayCount.FEB_29, DayCount.PERIOD, DayCount.PERIOD_364, DayCount.PERIOD_365, DayCount.PERIOD_ACT}
+)
+"""Day counts that look at the period as a whole: a part of it is its share of the real days."""

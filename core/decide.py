@@ -1,67 +1,58 @@
 """Decide a command on an account: the events it leads to, or the reason why not."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, assert_never
 
-from core.account import Account, Loan, LoanStatus, contract_of, exposure, find_loan
-from core.advance import advance
+from core.account import Account
 from core.commands import (
-    BookLoan,
-    CancelLoan,
+    AccountCommand,
+    AdjustCharge,
+    ChangeCommand,
+    ChargeBack,
+    ChargeCommand,
     Command,
-    Disburse,
-    FreezeAccount,
+    Dated,
+    LendingCommand,
+    MoneyCommand,
     OpenAccount,
-    PayOff,
-    RefundUnapplied,
-    ReleaseDeposit,
-    Repay,
-    ReverseRepayment,
-    SetCreditLimit,
-    TakeDeposit,
-    UnfreezeAccount,
+    Reverse,
 )
+from core.decide_account import decide_account
+from core.decide_change import decide_change
+from core.decide_charges import decide_charge
+from core.decide_lending import decide_lending
+from core.decide_money import decide_money
 from core.decision import Decision, Draft
-from core.events import (
-    AccountFrozen,
-    AccountOpened,
-    AccountUnfrozen,
-    CreditLimitSet,
-    DepositReleased,
-    DepositTaken,
-    LoanBooked,
-    LoanCancelled,
-    LoanDisbursed,
-    UnappliedRefunded,
-)
+from core.events import AccountOpened
 from core.evolve import evolve
-from core.identity import LOANS_MAX, account_of
-from core.money import AMOUNT_MAX, Minor
+from core.money import Minor
 from core.rejections import Code, Rejection
-from core.repayment import pay_off, receive, shortfall
-from core.reversal import History, reverse
-from core.schedule import Refusal, check_terms, plan
+from core.restatement import History, backdate, take_back
 
-BALANCE_MAX: Final = 100 * AMOUNT_MAX
-"""Bound on money kept for a borrower."""
-
-_OnAccount = (
-    OpenAccount | SetCreditLimit | FreezeAccount | UnfreezeAccount | TakeDeposit | ReleaseDeposit | RefundUnapplied
-)
+BACKDATE_DAYS_MAX: Final = 366
+"""How far back anything may take effect."""
 
 
-def decide(account: Account | None, command: Command, on: date, history: History = ()) -> Decision | Rejection:
+def decide(
+    account: Account | None, command: Command, on: date, history: History = (), closed_through: date | None = None
+) -> Decision | Rejection:
     """Decide a command on the business date `on`, to which the account has been advanced.
 
-    `history` is read by ReverseRepayment only. A rejection leaves everything as it was.
+    `history` is read where `needs_history` says so. Nothing takes effect in a period that is closed.
+    A rejection leaves everything as it was.
     """
     if account is None:
         return _open(command, on)
     draft = Draft(account)
-    refused = _decide(draft, command, on, history)
+    refused = _decide(draft, command, on, history, closed_through)
     if refused is not None:
         return refused
     return draft.decision()
+
+
+def needs_history(command: Command, on: date) -> bool:
+    """Return whether a command is decided on all that happened: it takes something back, or takes effect earlier."""
+    return isinstance(command, Reverse | AdjustCharge | ChargeBack) or _effective_on(command, on) < on
 
 
 def _open(command: Command, on: date) -> Decision | Rejection:
@@ -71,129 +62,39 @@ def _open(command: Command, on: date) -> Decision | Rejection:
     return Decision(evolve(None, event), (event,))
 
 
-def _decide(draft: Draft, command: Command, on: date, history: History) -> Rejection | None:
-    match command:
-        case Repay() | PayOff() | CancelLoan() | Disburse():
-            return _on_loan(draft, command, on)
-        case BookLoan():
-            return _book(draft, command, on)
-        case ReverseRepayment():
-            return reverse(draft, command.payment, command.reason, history, on)
-        case (
-            OpenAccount()
-            | SetCreditLimit()
-            | FreezeAccount()
-            | UnfreezeAccount()
-            | TakeDeposit()
-            | ReleaseDeposit()
-            | RefundUnapplied()
-        ):
-            return _on_account(draft, command, on)
-        case _:
-            assert_never(command)
+def _decide(
+    draft: Draft, command: Command, on: date, history: History, closed_through: date | None
+) -> Rejection | None:
+    if isinstance(command, Reverse):
+        return take_back(draft, history, command.seq, command.reason, on)
+    effective_on = _effective_on(command, on)
+    if effective_on == on:
+        return _decide_on(draft, command, on, history)
+    if effective_on > on:
+        return Rejection(Code.EFFECTIVE_DATE_IN_FUTURE, f"the business date is {on}")
+    earliest = max(draft.account.opened_on, on - timedelta(days=BACKDATE_DAYS_MAX))
+    if effective_on < earliest:
+        return Rejection(Code.EFFECTIVE_DATE_TOO_EARLY, f"the earliest day is {earliest}")
+    if closed_through is not None and effective_on <= closed_through:
+        return Rejection(Code.PERIOD_CLOSED, f"the books are closed through {closed_through}")
+    return backdate(draft, history, on, effective_on, lambda past: _decide_on(past, command, effective_on, history))
 
 
-def _on_account(draft: Draft, command: _OnAccount, on: date) -> Rejection | None:
-    account = draft.account
-    match command:
-        case OpenAccount():
-            return Rejection(Code.ACCOUNT_EXISTS, f"account {account.id} is open since {account.opened_on}")
-        case SetCreditLimit():
-            if command.credit_limit < exposure(account):
-                return Rejection(Code.LIMIT_BELOW_EXPOSURE, f"{exposure(account)} is lent or promised")
-            draft.emit(CreditLimitSet(on, Minor(command.credit_limit)))
-        case FreezeAccount():
-            if account.frozen is not None:
-                return Rejection(Code.ACCOUNT_FROZEN, f"frozen already: {account.frozen}")
-            draft.emit(AccountFrozen(on, command.reason))
-        case UnfreezeAccount():
-            if account.frozen is None:
-                return Rejection(Code.ACCOUNT_NOT_FROZEN, "the account is not frozen")
-            draft.emit(AccountUnfrozen(on))
-        case TakeDeposit():
-            if account.deposit + command.amount > BALANCE_MAX:
-                return Rejection(Code.BALANCE_TOO_LARGE, f"a deposit may hold {BALANCE_MAX}")
-            draft.emit(DepositTaken(on, Minor(command.amount)))
-        case ReleaseDeposit():
-            if account.deposit < command.amount:
-                return Rejection(Code.DEPOSIT_INSUFFICIENT, f"the deposit is {account.deposit}")
-            draft.emit(DepositReleased(on, Minor(command.amount)))
-        case RefundUnapplied():
-            if account.unapplied < command.amount:
-                return Rejection(Code.UNAPPLIED_INSUFFICIENT, f"the unapplied balance is {account.unapplied}")
-            draft.emit(UnappliedRefunded(on, Minor(command.amount)))
-        case _:
-            assert_never(command)
-    return None
+def _decide_on(draft: Draft, command: Command, on: date, history: History) -> Rejection | None:
+    """Decide a command on the day on which it takes effect."""
+    if isinstance(command, MoneyCommand):
+        return decide_money(draft, command, on)
+    if isinstance(command, LendingCommand):
+        return decide_lending(draft, command, on)
+    if isinstance(command, AccountCommand):
+        return decide_account(draft, command, on)
+    if isinstance(command, ChargeCommand):
+        return decide_charge(draft, command, on, history)
+    if isinstance(command, ChangeCommand):
+        return decide_change(draft, command, on)
+    assert not isinstance(command, Reverse)
+    assert_never(command)
 
 
-def _on_loan(draft: Draft, command: Repay | PayOff | CancelLoan | Disburse, on: date) -> Rejection | None:
-    account = draft.account
-    if command.loan is None:
-        return _repay(draft, command.amount, None, on)
-    loan = find_loan(account, command.loan) if account_of(command.loan) == account.id else None
-    if loan is None:
-        return Rejection(Code.LOAN_UNKNOWN, f"account {account.id} has no loan {command.loan}")
-    match command:
-        case Repay() | PayOff():
-            if loan.status is not LoanStatus.ACTIVE:
-                return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {command.loan} is {loan.status}")
-            if isinstance(command, Repay):
-                return _repay(draft, command.amount, loan, on)
-            return _pay_off(draft, command.amount, loan, on)
-        case CancelLoan() | Disburse():
-            if isinstance(command, Disburse) and account.frozen is not None:
-                return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
-            if loan.status is not LoanStatus.BOOKED:
-                return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
-            if isinstance(command, Disburse):
-                return _disburse(draft, loan, on)
-            draft.emit(LoanCancelled(on, loan.number))
-            return None
-        case _:
-            assert_never(command)
-
-
-def _repay(draft: Draft, amount: int, loan: Loan | None, on: date) -> Rejection | None:
-    if draft.account.unapplied + amount > BALANCE_MAX:
-        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
-    receive(draft, amount, loan, on)
-    return None
-
-
-def _pay_off(draft: Draft, amount: int, loan: Loan, on: date) -> Rejection | None:
-    missing = shortfall(draft.account, amount, loan, on)
-    if missing:
-        return Rejection(Code.PAYOFF_AMOUNT_TOO_LOW, f"{missing} is missing to pay the loan off on {on}")
-    if draft.account.unapplied + amount > BALANCE_MAX:
-        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
-    pay_off(draft, amount, loan, on)
-    return None
-
-
-def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:
-    account = draft.account
-    if account.frozen is not None:
-        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
-    if len(account.loans) == LOANS_MAX:
-        return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
-    wrong = check_terms(command.terms, on)
-    if wrong is not None:
-        return Rejection(Code.TERMS_INVALID, wrong)
-    available = account.credit_limit - exposure(account)
-    if command.terms.principal > available:
-        return Rejection(Code.LIMIT_EXCEEDED, f"{max(0, available)} of the limit is available")
-    draft.emit(LoanBooked(on, len(account.loans) + 1, command.terms))
-    return None
-
-
-def _disburse(draft: Draft, loan: Loan, on: date) -> Rejection | None:
-    terms = contract_of(draft.account, loan).terms
-    planned = plan(terms, on)
-    if isinstance(planned, Refusal):
-        return Rejection(Code.TERMS_INVALID, planned.value)
-    draft.emit(LoanDisbursed(on, loan.number, Minor(terms.principal), planned))
-    # The only command that makes something fall due, or be reminded of, on its own day.
-    for event in advance(draft.account, on).events:
-        draft.emit(event)
-    return None
+def _effective_on(command: Command, on: date) -> date:
+    return (command.effective_on or on) if isinstance(command, Dated) else on

@@ -1,12 +1,11 @@
-"""How late a loan is: days past due, ageing state, and the penalty that runs meanwhile."""
+"""How late a loan is: days past due and ageing state."""
 
 from bisect import bisect_right
 from datetime import date, timedelta
 from typing import Final
 
-from core.account import Bucket, Due, Loan
-from core.accrual import penalty, penalty_year
-from core.money import Minor
+from core.account import Bucket, Loan
+from core.lateness import days_late
 from core.terms import Terms
 
 FIRST_DAY: Final = (0, 1, 31, 61, 91)
@@ -22,11 +21,19 @@ ACTION: Final = {
 """What collections does when a loan enters an ageing state."""
 
 
-def days_past_due(loan: Loan, on: date) -> int:
-    """Return days since the oldest unpaid due date; the due date itself is day 0."""
-    if not loan.dues:
-        return 0
-    return max(0, (on - loan.dues[0].due_date).days)
+def overdue_since(loan: Loan) -> date | None:
+    """Return the oldest unpaid due date, or the day on which a chargeback re-opened something earlier."""
+    since = loan.dues[0].due_date if loan.dues else None
+    if not loan.reopened:
+        return since
+    days = [reopened.on for reopened in loan.reopened if reopened.amount]
+    return min(days, default=since) if since is None else min((since, *days))
+
+
+def days_past_due(loan: Loan, on: date, first_day: int = 0) -> int:
+    """Return days since what is unpaid fell due; the due date itself is day 0, or 1 where the terms say so."""
+    since = overdue_since(loan)
+    return 0 if since is None else days_late(since, on, first_day)
 
 
 def bucket_for(days: int, grace_days: int) -> Bucket:
@@ -36,17 +43,10 @@ def bucket_for(days: int, grace_days: int) -> Bucket:
     return Bucket(bisect_right(FIRST_DAY, days) - 1)
 
 
-def next_bucket_date(loan: Loan, grace_days: int) -> date | None:
+def next_bucket_date(loan: Loan, terms: Terms) -> date | None:
     """Return the date on which the loan enters a worse ageing state if nothing is paid."""
-    if not loan.dues or loan.bucket is Bucket.M4:
+    since = overdue_since(loan)
+    if since is None or loan.bucket is Bucket.M4:
         return None
-    days = max(FIRST_DAY[loan.bucket + 1], grace_days + 1)
-    return loan.dues[0].due_date + timedelta(days=days)
-
-
-def accrued_penalty(due: Due, terms: Terms, on: date) -> Minor:
-    """Return penalty accrued and not yet charged; none inside grace, after it from the day after the due date."""
-    if not terms.penalty_rate.ppb or not due.principal or (on - due.due_date).days <= terms.grace_days:
-        return Minor(0)
-    days = (on - due.penalty_from).days
-    return penalty(due.principal, terms.penalty_rate, days, terms.rounding, penalty_year(terms.day_count))
+    days = max(FIRST_DAY[loan.bucket + 1], terms.grace_days + 1)
+    return since + timedelta(days=days - terms.first_late_day)

@@ -1,39 +1,18 @@
 """What happened to an account. Past tense; each carries every amount that books and replay need."""
 
 from datetime import date
+from typing import Final, get_args
 
 from msgspec import Struct
 
-from core.account import Bucket, Loan
+from core.account import Accrual, Bucket, Contract, Deferral, Loan
+from core.change_events import ChangeEvent
+from core.charge_events import ChargeEvent
+from core.facts import Allocation, Fact, PenaltyCharge
 from core.money import Minor
+from core.servicing_terms import Price, Source
 from core.terms import Installment, Terms
-
-
-class Allocation(Struct, frozen=True, array_like=True, gc=False):
-    """What one installment received of a payment."""
-
-    loan: int
-    """The loan's number within the account."""
-    number: int
-    """The installment's number, from 1."""
-    penalty: Minor
-    fee: Minor
-    interest: Minor
-    principal: Minor
-
-
-class PenaltyCharge(Struct, frozen=True, array_like=True, gc=False):
-    """Penalty interest that accrued on an overdue installment up to the day of a payment."""
-
-    loan: int
-    number: int
-    amount: Minor
-
-
-class Fact(Struct, frozen=True, gc=False, array_like=True, tag_field="kind"):
-    """An event; `on` is its effective date. The number in `tag` is its kind, for good."""
-
-    on: date
+from core.waterfall import Component
 
 
 class AccountOpened(Fact, frozen=True, array_like=True, tag=1):
@@ -91,6 +70,7 @@ class LoanDisbursed(Fact, frozen=True, array_like=True, tag=12):
     loan: int
     amount: Minor
     schedule: tuple[Installment, ...]
+    deferrals: tuple[Deferral, ...] = ()
 
 
 class InstallmentReminded(Fact, frozen=True, array_like=True, tag=13):
@@ -103,12 +83,16 @@ class InstallmentReminded(Fact, frozen=True, array_like=True, tag=13):
 
 
 class InstallmentBilled(Fact, frozen=True, array_like=True, tag=14):
-    """A scheduled installment fell due."""
+    """A scheduled installment fell due; amounts are without what was paid in advance."""
 
     loan: int
     number: int
     principal: Minor
     interest: Minor
+    carried: Minor = Minor(0)
+    """Interest earned by now that goes to the next installment: this one was paid in advance, or its interest waits."""
+    capitalized: Minor = Minor(0)
+    """Interest that is added to principal."""
 
 
 class UnappliedApplied(Fact, frozen=True, array_like=True, tag=15):
@@ -116,6 +100,7 @@ class UnappliedApplied(Fact, frozen=True, array_like=True, tag=15):
 
     allocations: tuple[Allocation, ...]
     charges: tuple[PenaltyCharge, ...]
+    ahead: tuple[Allocation, ...] = ()
 
 
 class RepaymentReceived(Fact, frozen=True, array_like=True, tag=16):
@@ -127,6 +112,8 @@ class RepaymentReceived(Fact, frozen=True, array_like=True, tag=16):
     allocations: tuple[Allocation, ...]
     charges: tuple[PenaltyCharge, ...]
     unapplied: Minor
+    ahead: tuple[Allocation, ...] = ()
+    """Received by installments that have not fallen due."""
 
 
 class LoanPaidOff(Fact, frozen=True, array_like=True, tag=17):
@@ -143,6 +130,61 @@ class LoanPaidOff(Fact, frozen=True, array_like=True, tag=17):
     """Principal that was not yet due."""
     interest: Minor
     """Interest accrued since the last due date."""
+    penalty: Minor = Minor(0)
+    """Charges that were not yet due."""
+    fee: Minor = Minor(0)
+    prepayment_fee: Minor = Minor(0)
+
+
+class CreditReceived(Fact, frozen=True, array_like=True, tag=22):
+    """Money that is no repayment reduced the debt: a down payment, a refund, goodwill. The rest became unapplied."""
+
+    source: Source
+    amount: Minor
+    loan: int
+    allocations: tuple[Allocation, ...]
+    charges: tuple[PenaltyCharge, ...]
+    unapplied: Minor
+    ahead: tuple[Allocation, ...] = ()
+    with_interest: bool = False
+    """Whether interest that the amount has cost is to be given back as well."""
+    follows: bool = False
+    """Decided with the fact before it, not asked for by itself."""
+
+
+class ChargeAdded(Fact, frozen=True, array_like=True, tag=23):
+    """A fee or penalty was charged; it belongs to the installment of its due date, or to one that is overdue."""
+
+    loan: int
+    number: int
+    due_date: date
+    component: Component
+    amount: Minor
+    name: str
+    charges: tuple[PenaltyCharge, ...] = ()
+    waived: Minor = Minor(0)
+    """What a cap on all costs forbade on top."""
+    price: Price | None = None
+    """What was asked for, where somebody asked for it; the amount follows from it."""
+    fee: int = 0
+    """The place in the terms of a fee that is charged by itself; 0 where somebody asked."""
+
+
+class ScheduleRestated(Fact, frozen=True, array_like=True, tag=24):
+    """Installments from `number` on were computed anew, since money came early or late, or terms changed."""
+
+    loan: int
+    number: int
+    rows: tuple[Installment, ...]
+    """All installments from `number` on."""
+    accrual: Accrual | None
+    """How the running period's interest is earned from now on."""
+
+
+class LoanReopened(Fact, frozen=True, array_like=True, tag=25):
+    """Something is owed again on a loan that was closed."""
+
+    loan: int
 
 
 class BucketChanged(Fact, frozen=True, array_like=True, tag=18):
@@ -167,54 +209,64 @@ class UnappliedRefunded(Fact, frozen=True, array_like=True, tag=20):
     amount: Minor
 
 
-class LoanRestated(Struct, frozen=True, gc=False, array_like=True):
-    """A loan's state re-decided from the facts, and by how much each balance differs from before."""
-
-    state: Loan
-    principal: int
-    interest_due: int
-    fee_due: int
-    penalty_due: int
-    interest_billed: int
-    penalty_charged: int
-
-
-class RepaymentReversed(Fact, frozen=True, array_like=True, tag=21):
-    """A payment was taken back; what followed from it was re-decided and the difference is booked."""
-
-    payment: int
-    """Sequence number of the reversed payment."""
-    amount: Minor
-    reason: str
-    unapplied: int
-    """Change of the unapplied balance."""
-    loans: tuple[LoanRestated, ...]
-
-
-Event = (
+AccountEvent = (
     AccountOpened
     | CreditLimitSet
     | AccountFrozen
     | AccountUnfrozen
     | DepositTaken
     | DepositReleased
-    | LoanBooked
+    | UnappliedRefunded
+)
+MoneyEvent = RepaymentReceived | CreditReceived | UnappliedApplied | LoanPaidOff
+"""Money that reduces a debt."""
+LoanEvent = (
+    LoanBooked
     | LoanCancelled
     | LoanDisbursed
     | InstallmentReminded
     | InstallmentBilled
-    | UnappliedApplied
-    | RepaymentReceived
-    | LoanPaidOff
+    | ChargeAdded
+    | ScheduleRestated
+    | LoanReopened
     | BucketChanged
     | LoanClosed
-    | UnappliedRefunded
-    | RepaymentReversed
 )
+PlainEvent = AccountEvent | MoneyEvent | LoanEvent | ChargeEvent | ChangeEvent
+
+
+class Entry(Struct, frozen=True, gc=False, array_like=True):
+    """An event of an account's timeline: a fact has its sequence number, what followed by itself has 0."""
+
+    seq: int
+    event: PlainEvent
+
+
+class AccountRestated(Fact, frozen=True, array_like=True, tag=21):
+    """A fact was booked on an earlier day, or taken back: what followed was decided anew, the difference is booked."""
+
+    effective_on: date
+    reverses: int
+    """Sequence number of the fact that was taken back, or 0."""
+    reason: str
+    undone: tuple[Entry, ...]
+    """What holds no longer."""
+    done: tuple[Entry, ...]
+    """What holds in its place; -1 numbers the fact that this event records."""
+    unapplied: Minor
+    deposit: Minor
+    loans: tuple[Loan, ...]
+    """State of the loans that changed."""
+    contracts: tuple[tuple[int, Contract], ...]
+    """By loan number."""
+
+
+Event = PlainEvent | AccountRestated
 
 
 def kind_of(event: Event) -> int:
     """Return the number under which this kind of event is stored."""
-    tag = type(event).__struct_config__.tag
-    assert isinstance(tag, int)
-    return tag
+    return _KINDS[type(event)]
+
+
+_KINDS: Final[dict[type, int]] = {kind: kind.__struct_config__.tag for kind in get_args(Event)}

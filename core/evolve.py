@@ -1,19 +1,35 @@
 """Apply an event to an account. Nothing is computed that the event does not carry, so replay never re-decides."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from core.account import Account, Contract, Due, Loan, LoanStatus, owed, with_loan
+from core.account import (
+    Account,
+    Contract,
+    Due,
+    Loan,
+    LoanStatus,
+    Use,
+    owed,
+    with_contract,
+    with_loan,
+)
+from core.change_events import ChangeEvent
+from core.changing import evolve_change
+from core.charge_events import ChargeEvent
+from core.crediting import charge_added, evolve_charge
 from core.events import (
+    AccountEvent,
     AccountFrozen,
     AccountOpened,
+    AccountRestated,
     AccountUnfrozen,
-    Allocation,
     BucketChanged,
+    ChargeAdded,
     CreditLimitSet,
+    CreditReceived,
     DepositReleased,
     DepositTaken,
     Event,
@@ -23,14 +39,19 @@ from core.events import (
     LoanCancelled,
     LoanClosed,
     LoanDisbursed,
+    LoanEvent,
     LoanPaidOff,
-    PenaltyCharge,
+    LoanReopened,
+    MoneyEvent,
     RepaymentReceived,
-    RepaymentReversed,
+    ScheduleRestated,
     UnappliedApplied,
     UnappliedRefunded,
 )
+from core.lateness import penalty_start
 from core.money import Minor
+from core.settling import add_cost, add_use, pay_ahead, settle
+from core.terms import Terms
 
 
 def evolve(account: Account | None, event: Event) -> Account:
@@ -39,37 +60,19 @@ def evolve(account: Account | None, event: Event) -> Account:
         assert account is None
         return Account(event.account, event.currency, event.on, event.credit_limit)
     assert account is not None
-    match event:
-        case RepaymentReceived():
-            account = _settle(account, event.on, event.charges, event.allocations)
-            return _unapplied(account, event.unapplied) if event.unapplied else account
-        case UnappliedApplied():
-            used = sum(a.penalty + a.fee + a.interest + a.principal for a in event.allocations)
-            return _unapplied(_settle(account, event.on, event.charges, event.allocations), -used)
-        case LoanPaidOff() | RepaymentReversed() | UnappliedRefunded():
-            return _evolve_money(account, event)
-        case (
-            LoanBooked()
-            | LoanCancelled()
-            | LoanDisbursed()
-            | InstallmentReminded()
-            | InstallmentBilled()
-            | BucketChanged()
-            | LoanClosed()
-        ):
-            return _evolve_loan(account, event)
-        case CreditLimitSet():
-            return replace(account, credit_limit=event.credit_limit)
-        case AccountFrozen():
-            return replace(account, frozen=event.reason)
-        case AccountUnfrozen():
-            return replace(account, frozen=None)
-        case DepositTaken():
-            return replace(account, deposit=account.deposit + event.amount)
-        case DepositReleased():
-            return replace(account, deposit=account.deposit - event.amount)
-        case _:
-            assert_never(event)
+    if isinstance(event, MoneyEvent):
+        return _evolve_money(account, event)
+    if isinstance(event, LoanEvent):
+        return _evolve_loan(account, event)
+    if isinstance(event, AccountEvent):
+        return _evolve_account(account, event)
+    if isinstance(event, AccountRestated):
+        return _restate_account(account, event)
+    if isinstance(event, ChargeEvent):
+        return evolve_charge(account, event)
+    if isinstance(event, ChangeEvent):
+        return evolve_change(account, event)
+    assert_never(event)
 
 
 def replay(events: Iterable[Event]) -> Account | None:
@@ -80,16 +83,36 @@ def replay(events: Iterable[Event]) -> Account | None:
     return account
 
 
-def _evolve_loan(
-    account: Account,
-    event: LoanBooked
-    | LoanCancelled
-    | LoanDisbursed
-    | InstallmentReminded
-    | InstallmentBilled
-    | BucketChanged
-    | LoanClosed,
-) -> Account:
+def _evolve_account(account: Account, event: AccountEvent) -> Account:
+    match event:
+        case CreditLimitSet():
+            return replace(account, credit_limit=event.credit_limit)
+        case AccountFrozen():
+            return replace(account, frozen=event.reason)
+        case AccountUnfrozen():
+            return replace(account, frozen=None)
+        case DepositTaken():
+            return replace(account, deposit=account.deposit + event.amount)
+        case DepositReleased():
+            return replace(account, deposit=account.deposit - event.amount)
+        case UnappliedRefunded():
+            return _unapplied(account, -event.amount)
+        case AccountOpened():
+            raise AssertionError("an account is opened once")
+        case _:
+            assert_never(event)
+
+
+def _restate_account(account: Account, event: AccountRestated) -> Account:
+    account = replace(account, unapplied=event.unapplied, deposit=event.deposit)
+    for loan in event.loans:
+        account = with_loan(account, loan)
+    for number, contract in event.contracts:
+        account = with_contract(account, number, contract)
+    return account
+
+
+def _evolve_loan(account: Account, event: LoanEvent) -> Account:
     if isinstance(event, LoanBooked):
         loan = Loan(event.loan, LoanStatus.BOOKED)
         contracts = (*account.contracts, Contract(event.terms))
@@ -103,99 +126,103 @@ def _evolve_loan(
         case InstallmentReminded():
             return with_loan(account, replace(loan, reminded=event.number))
         case InstallmentBilled():
-            return with_loan(account, _bill(loan, event))
+            return with_loan(account, _bill(loan, event, account.contracts[event.loan - 1].terms))
         case BucketChanged():
             return with_loan(account, replace(loan, bucket=event.after))
+        case ChargeAdded():
+            return charge_added(account, event)
+        case ScheduleRestated():
+            return _restate(account, loan, event)
+        case LoanReopened():
+            return with_loan(account, replace(loan, status=LoanStatus.ACTIVE))
         case LoanClosed():
             return with_loan(account, replace(loan, status=LoanStatus.CLOSED))
         case _:
             assert_never(event)
 
 
-def _evolve_money(account: Account, event: LoanPaidOff | RepaymentReversed | UnappliedRefunded) -> Account:
+def _evolve_money(account: Account, event: MoneyEvent) -> Account:
     match event:
+        case RepaymentReceived() | CreditReceived():
+            account = settle(account, event.on, event.charges, event.allocations)
+            if event.ahead:
+                account = pay_ahead(account, event.on, event.ahead)
+            return _unapplied(account, event.unapplied) if event.unapplied else account
+        case UnappliedApplied():
+            parts = (*event.allocations, *event.ahead)
+            used = sum(part.penalty + part.fee + part.interest + part.principal for part in parts)
+            account = settle(account, event.on, event.charges, event.allocations)
+            return _unapplied(pay_ahead(account, event.on, event.ahead), -used)
         case LoanPaidOff():
-            account = _settle(account, event.on, event.charges, event.allocations)
-            loan = account.loans[event.loan - 1]
-            schedule = account.contracts[event.loan - 1].schedule
-            loan = replace(
-                loan,
-                principal=loan.principal - event.principal,
-                interest_billed=loan.interest_billed + event.interest,
-                billed=len(schedule),
-                reminded=len(schedule),
-            )
-            return _unapplied(with_loan(account, loan), event.unapplied - event.from_unapplied)
-        case RepaymentReversed():
-            for restated in event.loans:
-                account = with_loan(account, restated.state)
-            return _unapplied(account, event.unapplied)
-        case UnappliedRefunded():
-            return _unapplied(account, -event.amount)
+            account = settle(account, event.on, event.charges, event.allocations)
+            return _unapplied(_pay_off(account, event), event.unapplied - event.from_unapplied)
         case _:
             assert_never(event)
 
 
+def _pay_off(account: Account, event: LoanPaidOff) -> Account:
+    loan, schedule = account.loans[event.loan - 1], account.contracts[event.loan - 1].schedule
+    paid = replace(
+        loan,
+        principal=loan.principal - event.principal,
+        interest_billed=loan.interest_billed + event.interest,
+        billed=len(schedule),
+        reminded=len(schedule),
+        ahead=(),
+        charges=(),
+        balances=(),
+        carried=Minor(0),
+        accrual=None,
+        reopened=(),
+    )
+    return with_loan(account, add_cost(add_use(loan, paid, event.on), event.prepayment_fee))
+
+
 def _disburse(account: Account, loan: Loan, event: LoanDisbursed) -> Account:
     index = loan.number - 1
-    contract = Contract(account.contracts[index].terms, event.on, event.schedule)
+    contract = Contract(account.contracts[index].terms, event.on, event.schedule, deferrals=event.deferrals)
     contracts = (*account.contracts[:index], contract, *account.contracts[index + 1 :])
-    loan = replace(loan, status=LoanStatus.ACTIVE, principal=event.amount)
+    use = Use(event.on, 0, Minor(0)) if contract.terms.cost_cap_ppb else None
+    loan = replace(loan, status=LoanStatus.ACTIVE, principal=event.amount, use=use)
     return with_loan(replace(account, contracts=contracts), loan)
 
 
-def _bill(loan: Loan, event: InstallmentBilled) -> Loan:
-    due = Due(event.number, event.on, event.principal, event.interest, Minor(0), Minor(0), event.on)
+def _bill(loan: Loan, event: InstallmentBilled, terms: Terms) -> Loan:
+    fee = penalty = 0
+    for charge in loan.charges:
+        if charge.number == event.number:
+            fee += charge.fee
+            penalty += charge.penalty
+    if event.capitalized:
+        loan = add_use(loan, replace(loan, principal=loan.principal + event.capitalized), event.on)
+    since = penalty_start(event.on, terms)
+    due = Due(event.number, event.on, event.principal, event.interest, Minor(fee), Minor(penalty), since)
     return replace(
         loan,
         billed=event.number,
         reminded=max(loan.reminded, event.number),
         interest_billed=loan.interest_billed + event.interest,
         dues=(*loan.dues, due) if owed(due) else loan.dues,
+        ahead=tuple([paid for paid in loan.ahead if paid.number > event.number]) if loan.ahead else (),
+        charges=tuple([charge for charge in loan.charges if charge.number > event.number]) if loan.charges else (),
+        balances=(),
+        carried=event.carried,
+        accrual=None,
+        reopened=tuple([each for each in loan.reopened if each.amount]) if loan.reopened else (),
     )
+
+
+def _restate(account: Account, loan: Loan, event: ScheduleRestated) -> Account:
+    index = loan.number - 1
+    contract = account.contracts[index]
+    if event.rows != contract.schedule[event.number - 1 :]:
+        schedule = (*contract.schedule[: event.number - 1], *event.rows)
+        contract = replace(contract, schedule=schedule, planned=contract.planned or contract.schedule)
+        contracts = (*account.contracts[:index], contract, *account.contracts[index + 1 :])
+        account = replace(account, contracts=contracts)
+    return with_loan(account, replace(loan, accrual=event.accrual))
 
 
 def _unapplied(account: Account, change: int) -> Account:
     assert account.unapplied + change >= 0
     return replace(account, unapplied=account.unapplied + change)
-
-
-def _settle(
-    account: Account, on: date, charges: tuple[PenaltyCharge, ...], allocations: tuple[Allocation, ...]
-) -> Account:
-    """Charge penalties, then take the allocations off what is due."""
-    for number in {charge.loan for charge in charges}:
-        amounts = {charge.number: charge.amount for charge in charges if charge.loan == number}
-        account = with_loan(account, _charge(account.loans[number - 1], on, amounts))
-    for number in {part.loan for part in allocations}:
-        paid = {part.number: part for part in allocations if part.loan == number}
-        account = with_loan(account, _pay(account.loans[number - 1], paid))
-    return account
-
-
-def _charge(loan: Loan, on: date, amounts: dict[int, Minor]) -> Loan:
-    dues = tuple(
-        replace(due, penalty=due.penalty + amounts[due.number], penalty_from=on) if due.number in amounts else due
-        for due in loan.dues
-    )
-    return replace(loan, dues=dues, penalty_charged=loan.penalty_charged + sum(amounts.values()))
-
-
-def _pay(loan: Loan, paid: dict[int, Allocation]) -> Loan:
-    principal = sum([part.principal for part in paid.values()])
-    dues = [_less(due, paid[due.number]) if due.number in paid else due for due in loan.dues]
-    return replace(loan, principal=loan.principal - principal, dues=tuple([due for due in dues if owed(due)]))
-
-
-def _less(due: Due, part: Allocation) -> Due:
-    left = Due(
-        due.number,
-        due.due_date,
-        Minor(due.principal - part.principal),
-        Minor(due.interest - part.interest),
-        Minor(due.fee - part.fee),
-        Minor(due.penalty - part.penalty),
-        due.penalty_from,
-    )
-    assert min(left.principal, left.interest, left.fee, left.penalty) >= 0
-    return left

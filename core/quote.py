@@ -5,11 +5,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from core import recalculation
 from core.account import Account, Contract, Loan, LoanStatus, contract_of, find_loan, owed
-from core.accrual import accrued
-from core.advance import advance, charge, penalties
+from core.accrual import running, running_interest
+from core.advance import advance
 from core.money import Minor
+from core.penalties import charge, penalties
+from core.prepayment_fee import prepayment_fee
 from core.rejections import Code, Rejection
+from core.servicing_terms import PayoffInterest
 from core.terms import Method
 
 QUOTE_DAYS_MAX: Final = 366
@@ -39,7 +43,11 @@ class Payoff(Struct, frozen=True):
     principal: Minor
     """Principal not yet due."""
     interest: Minor
-    """Interest accrued since the last due date."""
+    """Interest earned since the last due date and not collected."""
+    penalty: Minor
+    fee: Minor
+    """Charges not yet due."""
+    prepayment_fee: Minor
     total: Minor
 
 
@@ -62,18 +70,26 @@ def payoff(account: Account, loan: Loan, on: date) -> Payoff:
     """Return the payoff of an active loan; penalties up to `on` are already charged."""
     due = sum(owed(due) for due in loan.dues)
     principal = loan.principal - sum(due.principal for due in loan.dues)
-    interest = running_interest(loan, contract_of(account, loan), on)
-    return Payoff(Minor(due), Minor(principal), interest, Minor(due + principal + interest))
+    interest = payoff_interest(loan, contract_of(account, loan), on)
+    penalty, fee = sum(charge.penalty for charge in loan.charges), sum(charge.fee for charge in loan.charges)
+    early = prepayment_fee(loan, contract_of(account, loan), principal, on)
+    total = due + principal + interest + penalty + fee + early
+    return Payoff(Minor(due), Minor(principal), interest, Minor(penalty), Minor(fee), early, Minor(total))
 
 
-def running_interest(loan: Loan, contract: Contract, on: date) -> Minor:
-    """Return interest earned since the last due date; a flat loan owes the period that has begun in full."""
-    if loan.status is not LoanStatus.ACTIVE or loan.billed == len(contract.schedule):
+def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:
+    """Return interest that an early payoff owes; a flat loan owes the period that has begun in full."""
+    if loan.status is not LoanStatus.ACTIVE:
         return Minor(0)
-    installment = contract.schedule[loan.billed]
-    if contract.terms.method is Method.FLAT and on > installment.start:
-        return installment.interest
-    return accrued(installment, on, contract.terms.rounding)
+    if contract.terms.recalculation is not None:
+        return recalculation.payoff_interest(loan, contract, on)
+    if loan.billed == len(contract.schedule):
+        return Minor(0)
+    whole = contract.terms.method is Method.FLAT or contract.terms.prepayment.interest is PayoffInterest.UNTIL_DUE
+    accrual = running(loan, contract)
+    if whole and accrual is not None and on > contract.schedule[loan.billed].start:
+        return Minor(max(0, accrual.total))
+    return Minor(max(0, running_interest(loan, contract, on)))
 
 
 def _quote(account: Account, loan_id: int, on: date) -> Quote:
@@ -86,8 +102,8 @@ def _quote(account: Account, loan_id: int, on: date) -> Quote:
         on,
         principal=loan.principal,
         interest=Minor(parts.interest + sum(due.interest for due in loan.dues)),
-        fee=Minor(sum(due.fee for due in loan.dues)),
-        penalty=Minor(sum(due.penalty for due in loan.dues)),
+        fee=Minor(parts.fee + parts.prepayment_fee + sum(due.fee for due in loan.dues)),
+        penalty=Minor(parts.penalty + sum(due.penalty for due in loan.dues)),
         total=parts.total,
         unapplied=Minor(used),
         to_pay=Minor(parts.total - used),

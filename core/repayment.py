@@ -1,27 +1,39 @@
-"""Money from the borrower: repayments and payoffs."""
+"""Money that reduces a debt: repayments, credits and payoffs."""
 
 from datetime import date
 
-from core.account import Account, Loan, contract_of, owed
-from core.advance import charge, penalties, settle_states
-from core.allocation import allocate, allocate_account
+from msgspec.structs import replace
+
+from core.account import Account, Loan
+from core.advance import restate_paid, settle_states
 from core.decision import Draft
-from core.events import LoanPaidOff, RepaymentReceived
+from core.events import CreditReceived, LoanPaidOff, RepaymentReceived
+from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
+from core.penalties import charge, penalties
 from core.quote import payoff
+from core.servicing_terms import Source
+from core.split import Split, split_over
 
 
-def receive(draft: Draft, amount: int, loan: Loan | None, on: date) -> None:
-    """Allocate a repayment to one loan, or to the whole account; what is left becomes unapplied."""
+def receive(
+    draft: Draft,
+    amount: int,
+    loan: Loan | None,
+    on: date,
+    source: Source | None = None,
+    *,
+    with_interest: bool = False,
+    follows: bool = False,
+) -> None:
+    """Allocate money to one loan, or to the whole account; what is left becomes unapplied."""
     charges = penalties(draft.account, on, loan)
-    charged = charge(draft.account, on, charges)
-    if loan is None:
-        allocations, left = allocate_account(amount, charged)
-    else:
-        waterfall = contract_of(charged, loan).terms.waterfall
-        allocations, left = allocate(amount, loan.number, charged.loans[loan.number - 1].dues, waterfall)
-    number = None if loan is None else loan.number
-    draft.emit(RepaymentReceived(on, Minor(amount), number, tuple(allocations), charges, left))
+    split = split_over(charge(draft.account, on, charges), amount, None if loan is None else loan.number, on, source)
+    received = _received(split, amount, loan, charges, on, source)
+    if isinstance(received, CreditReceived) and (with_interest or follows):
+        received = replace(received, with_interest=with_interest, follows=follows)
+    draft.emit(received)
+    restate_paid(draft, split, on)
     settle_states(draft, on)
 
 
@@ -38,9 +50,6 @@ def pay_off(draft: Draft, amount: int, loan: Loan, on: date) -> None:
     charged = charge(draft.account, on, charges)
     loan = charged.loans[loan.number - 1]
     parts = payoff(charged, loan, on)
-    due = sum(owed(due) for due in loan.dues)
-    allocations, left = allocate(due, loan.number, loan.dues, contract_of(charged, loan).terms.waterfall)
-    assert left == 0
     draft.emit(
         LoanPaidOff(
             on,
@@ -48,10 +57,27 @@ def pay_off(draft: Draft, amount: int, loan: Loan, on: date) -> None:
             Minor(amount),
             from_unapplied=Minor(max(0, parts.total - amount)),
             unapplied=Minor(max(0, amount - parts.total)),
-            allocations=tuple(allocations),
+            allocations=tuple(
+                Allocation(loan.number, due.number, due.penalty, due.fee, due.interest, due.principal)
+                for due in loan.dues
+            ),
             charges=charges,
             principal=parts.principal,
             interest=parts.interest,
+            penalty=parts.penalty,
+            fee=parts.fee,
+            prepayment_fee=parts.prepayment_fee,
         )
     )
     settle_states(draft, on)
+
+
+def _received(
+    split: Split, amount: int, loan: Loan | None, charges: tuple[PenaltyCharge, ...], on: date, source: Source | None
+) -> RepaymentReceived | CreditReceived:
+    allocations, ahead, left = tuple(split.allocations), tuple(split.ahead), Minor(split.left)
+    if source is None:
+        number = None if loan is None else loan.number
+        return RepaymentReceived(on, Minor(amount), number, allocations, charges, left, ahead)
+    assert loan is not None
+    return CreditReceived(on, source, Minor(amount), loan.number, allocations, charges, left, ahead)

@@ -1,29 +1,26 @@
 """The schedule of a loan: dated installments from its terms, or a stable code of why the terms give none."""
 
 from datetime import date
-from enum import StrEnum
+from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from typing import cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from core.accruals import Ratio
 from core.amortize import amortize
+from core.checks import date_error, term_error
+from core.cycles import grid_date
 from core.dates import due_dates
-from core.daycount import Period, nominal_days
-from core.money import AMOUNT_MAX, Minor
-from core.terms import Installment, Method, Terms, Unit
-from core.waterfall import Component
-
-
-class Refusal(StrEnum):
-    """Why terms give no schedule; stable codes, in order of precedence."""
-
-    WATERFALL_INCOMPLETE = "waterfall_incomplete"
-    DUE_DAY_WITHOUT_MONTHS = "due_day_without_months"
-    FIRST_DUE_BEFORE_DISBURSEMENT = "first_due_before_disbursement"
-    SCHEDULE_TOO_LONG = "schedule_too_long"
-    PAYMENT_DOES_NOT_AMORTIZE = "payment_does_not_amortize"
-    INSTALLMENT_TOO_LARGE = "installment_too_large"
+from core.daycount import Period
+from core.floating import pieces, rates_of
+from core.interest import factor
+from core.money import AMOUNT_MAX, Minor, Rounding, divide
+from core.refusals import Refusal as Refusal
+from core.spans import SPANS_MAX, nominal_of, spans_of
+from core.terms import PPB, BrokenPeriod, BusinessDays, Installment, Terms
 
 
 class Summary(Struct, frozen=True):
@@ -42,8 +39,13 @@ class Summary(Struct, frozen=True):
 @lru_cache(maxsize=1024)  # A loan is planned when it is booked, and again when it is disbursed soon after.
 def plan(terms: Terms, disbursed_on: date) -> tuple[Installment, ...] | Refusal:
     """Return the schedule of a loan paid out on `disbursed_on`, or why its terms give none."""
-    dates = _dates(terms, disbursed_on)
-    return dates if isinstance(dates, Refusal) else plan_over(terms, dates)
+    wrong = term_error(terms, disbursed_on)
+    if wrong is not None:
+        return wrong
+    dates = due_dates(terms, disbursed_on)
+    if dates is None:
+        return Refusal.SCHEDULE_TOO_LONG
+    return date_error(terms, disbursed_on, dates) or plan_over(terms, (disbursed_on, *dates))
 
 
 def schedule(terms: Terms, disbursed_on: date) -> tuple[Installment, ...]:
@@ -60,18 +62,52 @@ def check_terms(terms: Terms, disbursed_on: date) -> str | None:
 
 
 def plan_over(terms: Terms, dates: tuple[date, ...]) -> tuple[Installment, ...] | Refusal:
-    """Return the schedule over given dates: the disbursement, then each due date, strictly ascending."""
-    periods = _periods(terms, dates)
-    parts = amortize(terms, periods)
-    if parts is None:
-        return Refusal.PAYMENT_DOES_NOT_AMORTIZE
-    if max(principal + interest for principal, interest in parts) > AMOUNT_MAX:
-        return Refusal.INSTALLMENT_TOO_LARGE
-    # zip stops at the row that clears the balance: after payoff there are no zero rows.
-    return tuple(
-        Installment(period.start, period.end, Minor(principal), Minor(interest))
-        for period, (principal, interest) in zip(periods, parts, strict=False)
-    )
+    """Return the schedule over given dates: the disbursement, then each agreed due date, ascending."""
+    start, at_start = dates[0], terms.principal
+    if terms.tranches:
+        at_start -= sum(tranche.amount for tranche in terms.tranches)
+    first: tuple[Installment, ...] = ()
+    if terms.down_payment_ppb:
+        down = divide(at_start * terms.down_payment_ppb, PPB, Rounding.HALF_EVEN)
+        first, at_start = (Installment(start, start, down, Minor(0)),), at_start - down
+        if at_start <= (terms.balloon or 0):
+            return Refusal.DOWN_PAYMENT_TOO_LARGE
+    if terms.broken_period is BrokenPeriod.WITHIN:
+        rows = _rows(terms, at_start, dates, over=_longer(terms, start))
+        return rows if isinstance(rows, Refusal) else first + rows
+    regular, paid_out, broken = _broken_period(terms, at_start, dates)
+    rows = _rows(terms, paid_out, (regular, *dates[1:]), over=_longer(terms, start))
+    return rows if isinstance(rows, Refusal) else first + _with_broken_period(terms, start, rows, broken)
+
+
+def replan(
+    terms: Terms,
+    principal: int,
+    dates: tuple[date, ...],
+    *,
+    since: date | None = None,
+    earned: Ratio = (0, 1),
+    number: int = 1,
+    over: tuple[date, ...] = (),
+) -> tuple[Installment, ...] | Refusal:
+    """Return the rest of a running loan's schedule from the principal that is outstanding now.
+
+    `terms` are the loan's, with what is changed changed: rate or a rate step, agreed installment, method, grace, a
+    pause. `dates` are the start of the running period and the agreed due dates that remain (more or fewer of them move
+    the maturity). The installment is solved for them, unless the terms state one: then rows end when it has repaid.
+
+    Within a period `since` is the day of the change: the principal bears interest from it, and `earned` is the exact
+    interest of the period before it that is still to be paid (a sum of `interest_between`). `number` is that of the
+    first installment here: grace and what is free of interest are counted from the loan's first. `over` are the agreed
+    dates of a longer plan that the installment is solved for. Later tranches of the terms are paid out as planned; a
+    flat loan's interest is on the principal of its terms.
+    """
+    running = since or dates[0]
+    if len(dates) < 2 or not 0 < principal <= AMOUNT_MAX or running >= dates[-1]:
+        return Refusal.NOTHING_TO_PLAN
+    if any(later < earlier for earlier, later in pairwise(dates)):
+        return Refusal.DATES_OUT_OF_ORDER
+    return _rows(terms, principal, dates, running, earned, number, over)
 
 
 def summary(installments: tuple[Installment, ...]) -> Summary:
@@ -91,20 +127,73 @@ def summary(installments: tuple[Installment, ...]) -> Summary:
     )
 
 
-def _dates(terms: Terms, disbursed_on: date) -> tuple[date, ...] | Refusal:
-    order = terms.waterfall.order
-    if len(order) != len(Component) or set(order) != set(Component):
-        return Refusal.WATERFALL_INCOMPLETE
-    if terms.due_day is not None and terms.unit in (Unit.DAY, Unit.WEEK):
-        return Refusal.DUE_DAY_WITHOUT_MONTHS
-    if terms.first_due is not None and terms.first_due <= disbursed_on:
-        return Refusal.FIRST_DUE_BEFORE_DISBURSEMENT
-    dues = due_dates(terms, disbursed_on)
-    return Refusal.SCHEDULE_TOO_LONG if dues is None else (disbursed_on, *dues)
+def _rows(
+    terms: Terms,
+    principal: int,
+    dates: tuple[date, ...],
+    since: date | None = None,
+    earned: Ratio = (0, 1),
+    number: int = 1,
+    over: tuple[date, ...] = (),
+) -> tuple[Installment, ...] | Refusal:
+    spans = spans_of(terms, dates, number)
+    if len(spans) > SPANS_MAX:
+        return Refusal.SCHEDULE_TOO_LONG
+    if terms.business_days is not BusinessDays.NONE and any(span.due < span.paid_from for span in spans):
+        return Refusal.DATES_OUT_OF_ORDER
+    parts = amortize(terms, spans, principal, _base(terms, principal, since), since or dates[0], earned, over)
+    if parts is None:
+        return Refusal.PAYMENT_DOES_NOT_AMORTIZE
+    if sum(map(sum, parts)) > AMOUNT_MAX and any(max(part[0] + part[1], part[2]) > AMOUNT_MAX for part in parts):
+        return Refusal.INSTALLMENT_TOO_LARGE
+    # zip stops at the row that clears the balance: after payoff there are no zero rows.
+    rows = cast("list[tuple[Minor, Minor, Minor]]", parts)
+    return tuple([Installment(span.paid_from, span.due, *row) for span, row in zip(spans, rows, strict=False)])
 
 
-def _periods(terms: Terms, dates: tuple[date, ...]) -> list[Period]:
-    nominal = nominal_days(terms.every, terms.unit)
-    if terms.method is Method.AT_MATURITY:
-        return [Period(dates[0], dates[-1], nominal * (len(dates) - 1))]
-    return [Period(start, end, nominal) for start, end in pairwise(dates)]
+def _base(terms: Terms, principal: int, since: date | None) -> int:
+    """Return what bears interest where that is not the balance: of a running flat loan its first principal."""
+    if terms.interest_base is not None:
+        resets = since is not None and terms.interest_base.first <= since
+        return principal if resets or terms.interest_base_amount is None else terms.interest_base_amount
+    return principal if since is None else terms.principal
+
+
+def _longer(terms: Terms, disbursed_on: date) -> tuple[date, ...]:
+    """Return the agreed dates of the longer plan that the installment is solved for; empty if there is none."""
+    if terms.amortize_over is None:
+        return ()
+    longer = replace(terms, installments=terms.amortize_over, last_due=terms.amortize_until)
+    return due_dates(longer, disbursed_on) or ()
+
+
+def _broken_period(terms: Terms, principal: int, dates: tuple[date, ...]) -> tuple[date, int, Minor]:
+    """Return when the first regular period starts, the principal paid out by then, and the interest before it."""
+    start, first = dates[0], dates[1]
+    regular = grid_date(first, -1, terms.every, terms.unit, terms.due_day or first.day)
+    if regular is None or regular <= start:
+        return start, principal, Minor(0)
+    period = Period(start, regular, nominal_of(replace(terms, last_due=regular), start, regular), False)
+    rates = rates_of(terms, regular)
+    early = [tranche for tranche in terms.tranches if tranche.on <= regular]
+    earned = Fraction(0)
+    for day, amount in [(start, principal), *((tranche.on, int(tranche.amount)) for tranche in early)]:
+        earned += amount * Fraction(*factor(terms.day_count, period, pieces(rates, day, regular)))
+    paid_out = principal + sum(tranche.amount for tranche in early)
+    return regular, paid_out, divide(earned.numerator, earned.denominator, terms.rounding)
+
+
+def _with_broken_period(
+    terms: Terms, start: date, rows: tuple[Installment, ...], broken: Minor
+) -> tuple[Installment, ...]:
+    """Put the interest of the broken period where the terms want it."""
+    if not broken:
+        return (replace(rows[0], start=start), *rows[1:])
+    if terms.broken_period is BrokenPeriod.UPFRONT:
+        return (Installment(start, start, Minor(0), broken), *rows)
+    count = len(rows) if terms.broken_period is BrokenPeriod.SPREAD else 1
+    share = divide(broken, count, terms.rounding)
+    shares = [max(0, min(share, broken - share * taken)) for taken in range(count)]
+    shares[-1] = Minor(broken - sum(shares[:-1]))
+    spread = [replace(row, interest=Minor(row.interest + each)) for row, each in zip(rows, shares, strict=False)]
+    return (replace(spread[0], start=start), *spread[1:], *rows[count:])

@@ -1,13 +1,14 @@
 """The commands that measure and show: tenor demo, tenor bench. Heavy imports wait until a command runs."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import typer
 import uvloop
 
 from adapters.console.options import Config, Json, settings_of
-from adapters.console.terminal import EXIT_FAILED, facts, out, show, talk
+from adapters.console.terminal import EXIT_FAILED, facts, out, show, table, talk
 from loadtests.show import bars
 
 bench = typer.Typer(no_args_is_help=True, help="Measure; every figure is printed, none is judged.")
@@ -51,6 +52,19 @@ def bench_close(loans: int = 100_000, due_share: float = 0.1, shards: int = 2, a
     with bars() as progress:
         result = uvloop.run(measure(progress, loans, due_share, shards))
     show(result, as_json, facts("bench close", msgspec.to_builtins(result)))
+
+
+@bench.command("core")
+def bench_core(rounds: Annotated[int, typer.Option(min=1)] = 40, as_json: Json = False) -> None:
+    """CPU of the pure core alone, in one process: decide a repayment, compute a schedule, replay a year."""
+    from loadtests.core_bench import bench_core as measure
+
+    with bars() as progress:
+        result = measure(progress, rounds)
+    lines = [(name, getattr(result, name), lowest) for name, lowest in msgspec.to_builtins(result.lowest).items()]
+    columns = ("microseconds of CPU", "median", "lowest")
+    circumstances = facts("circumstances", {"rounds": rounds, "machine": result.machine})
+    show(result, as_json, table("bench core", columns, lines, columns[1:]), circumstances)
 
 
 @bench.command("load")

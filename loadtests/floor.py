@@ -16,8 +16,9 @@ from typing import Final
 import asyncpg
 from msgspec import Struct, field
 
+from accounting.journalize import Posting
 from actors.messages import Received, reply_decoder
-from actors.rows import EventRow, GroupCommit, LedgerRow, LoanRow, PostingRow, RequestRow
+from actors.rows import EntryRow, EventRow, GroupCommit, LedgerRow, LoanRow, RequestRow
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import MIGRATIONS
 from core.identity import loan_id, slot_of
@@ -41,7 +42,7 @@ class Floor(Struct, frozen=True):
 class _Rows(Struct):
     """Rows of the journal by the event that they belong to, or by their loan."""
 
-    postings: dict[tuple[int, int], list[PostingRow]] = field(default_factory=lambda: defaultdict(list))
+    lines: dict[tuple[int, int], list[Posting]] = field(default_factory=lambda: defaultdict(list))
     requests: dict[tuple[int, int], RequestRow] = {}
     loans: dict[int, LoanRow] = {}
 
@@ -98,8 +99,8 @@ async def _commits(dsn: str, shards: int, on: date, product: str) -> list[list[G
     async with reading(dsn) as connection:
         events = await connection.fetch(SQL["floor_events"], on)
         rows = _Rows()
-        for posting in await connection.fetch(SQL["floor_postings"], on):
-            rows.postings[posting["account_id"], posting["seq"]].append(PostingRow(*posting))
+        for account, seq, *line in await connection.fetch(SQL["floor_postings"], on):
+            rows.lines[account, seq].append(Posting(*line))
         for request in await connection.fetch(SQL["floor_requests"], on):
             said = reply_decoder.decode(request["reply"])
             if isinstance(said, Received):
@@ -116,19 +117,19 @@ async def _commits(dsn: str, shards: int, on: date, product: str) -> list[list[G
 
 def _commit(events: list[EventRow], rows: _Rows, on: date, product: str) -> GroupCommit:
     keys = [(event.account_id, event.seq) for event in events]
-    postings = [posting for key in keys for posting in rows.postings[key]]
+    entries = [EntryRow(*key, on, rows.lines[key]) for key in keys if key in rows.lines]
     return GroupCommit(
         events=events,
-        postings=postings,
+        entries=entries,
         requests=[rows.requests[key] for key in keys if key in rows.requests],
         loans=[rows.loans[loan_id(account, 1)] for account in dict.fromkeys(account for account, _ in keys)],
-        ledger=_ledger(postings, on, product),
+        ledger=_ledger(entries, on, product),
     )
 
 
-def _ledger(postings: Iterable[PostingRow], on: date, product: str) -> list[LedgerRow]:
+def _ledger(entries: Iterable[EntryRow], on: date, product: str) -> list[LedgerRow]:
     debits, credits_ = Counter[int](), Counter[int]()
-    for posting in postings:
-        side = debits if posting.amount > 0 else credits_
-        side[posting.gl] += abs(posting.amount)
+    for line in (line for entry in entries for line in entry.lines):
+        side = debits if line.amount > 0 else credits_
+        side[line.gl] += abs(line.amount)
     return [LedgerRow(on, CURRENCY, product, gl, debits[gl], credits_[gl]) for gl in sorted({*debits, *credits_})]

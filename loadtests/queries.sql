@@ -56,7 +56,7 @@ ORDER BY txid
 
 -- name: floor_postings
 -- The postings of a date, of borrowers' accounts.
-SELECT account_id, seq, loan, gl, posted_on, amount FROM posting WHERE posted_on = $1 AND account_id > 0
+SELECT account_id, seq, gl, loan, amount FROM posting WHERE posted_on = $1 AND account_id > 0
 
 -- name: floor_requests
 -- The requests recorded on a date.
@@ -65,7 +65,7 @@ SELECT key, account_id, recorded_on, fingerprint, reply FROM request WHERE recor
 -- name: floor_loans
 -- The loans as the commits left them; the columns are those of LoanRow, in its order.
 SELECT loan_id, status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due, bucket, wake_on,
-    period_start, period_end, period_interest, penalty_base, state
+    period_start, period_end, period_interest, period_earned, penalty_base, state
 FROM loan
 
 -- name: outlet_behind

@@ -2,64 +2,23 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from math import ceil
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
-from adapters.conformance.cases import MATCHED, Outcome, rate
-from core.dates import LAST_DUE, add_months, month_days
-from core.schedule import Refusal, plan_over
-from core.terms import DayCount, Installment, Method, Terms
+from adapters.conformance.actus_terms import ContractTerms, Loan, loan_of
+from adapters.conformance.cases import MATCHED, Outcome
+from core.dates import LAST_DUE
+from core.interest import interest_between
+from core.schedule import Refusal, replan
+from core.spans import Settles, Span, spans_of
+from core.terms import Installment
 
-DAY_COUNTS: Final = {
-    "A365": DayCount.ACT_365,
-    "A360": DayCount.ACT_360,
-    "30E360": DayCount.THIRTY_E_360,
-    "AA": DayCount.ACT_ACT,
-}
-METHODS: Final = {
-    "ANN": Method.EQUAL_INSTALLMENT,
-    "LAM": Method.EQUAL_PRINCIPAL,
-    "PAM": Method.INTEREST_ONLY,
-}
-MONTHS: Final = {"M": 1, "Q": 3, "H": 6, "Y": 12}
 TOLERANCE: Final = Decimal("0.01")
-
-
-class Cycle(Struct, frozen=True):
-    """How often a date recurs, and whether the last one before an off-grid maturity is dropped."""
-
-    every: int
-    unit: Literal["D", "W", "M", "Q", "H", "Y"]
-    last_stub: Literal["long", "short"]
-
-
-class ContractTerms(Struct, forbid_unknown_fields=True):
-    """The terms that the engine covers; a contract with any other is unsupported."""
-
-    start_date: date
-    status_date: date
-    notional: Decimal
-    annual_rate: Decimal
-    day_count: str
-    first_interest_due: date
-    interest_cycle: Cycle
-    maturity_date: date | None = None
-    amortization_date: date | None = None
-    first_principal_due: date | None = None
-    principal_cycle: Cycle | None = None
-    payment: Decimal | None = None
-    payment_means: str | None = None
-    end_of_month_rule: Literal["SD", "EOM"] = "SD"
-    interest_base: Literal["NT"] = "NT"
-    business_day_rule: Literal["NOS"] = "NOS"
-    calendar: str = "none"
-    discount_at_start: Decimal = Decimal(0)
-    horizon: date | None = None
-    n_due_dates: int | None = None
-    role_in_source: str | None = None
+ORDER: Final = ("IED", "PR", "PRF", "IP", "IPCI", "RRF", "RR", "PRD", "TD", "IPCB", "MD")
+"""What happens first on one day."""
 
 
 class Event(Struct):
@@ -69,6 +28,7 @@ class Event(Struct):
     event: str
     payoff: Decimal
     notional_after: Decimal
+    end_of_day: bool = False
 
 
 class Contract(Struct):
@@ -86,107 +46,112 @@ def actus(raw: Raw) -> Outcome:
         given = msgspec.json.decode(contract.terms, type=ContractTerms)
     except msgspec.ValidationError:
         return None
-    terms, dates = _terms(contract.type, given), _dates(contract.type, given)
-    if terms is None or dates is None:
+    loan = loan_of(contract.type, given)
+    if loan is None:
         return None
-    planned = plan_over(terms, dates)
+    accrued = Decimal(0) if given.accrued_at_start is None else given.accrued_at_start
+    top, whole = (accrued * 100).as_integer_ratio()
+    planned = replan(loan.terms, loan.terms.principal, loan.dates, earned=(max(top, 0), whole), over=loan.over)
     if isinstance(planned, Refusal):
         return f"refused: {planned}"
-    return _compare(_rows(given, planned, dates[-1]), contract.expected, dates, given.horizon or LAST_DUE)
-
-
-def _terms(kind: str, given: ContractTerms) -> Terms | None:
-    """Return the engine's terms; None for a running contract, a balloon, or amounts finer than the engine's."""
-    annual, principal = rate(given.annual_rate), given.notional * 100
-    balloon = given.maturity_date is not None and given.amortization_date is not None
+    spans = spans_of(loan.terms, loan.dates)
+    own = _rows(given, loan, planned, spans)
+    if accrued < 0:
+        # Interest that was paid before the start comes off the first payment of interest.
+        first = next(event for event in own if event.event == "IP")
+        first.payoff += accrued
+    dues = sorted(span.due for span in spans)
+    own = [event for event in _dealt(given, loan, planned, spans, own) if event.date <= (given.horizon or LAST_DUE)]
     running = given.status_date > given.start_date
-    if (
-        kind not in METHODS
-        or annual is None
-        or principal % 1
-        or balloon
-        or running
-        or given.day_count not in DAY_COUNTS
-    ):
-        return None
-    return Terms(
-        principal=int(principal),
-        rate=annual,
-        installments=1,
-        method=METHODS[kind],
-        day_count=DAY_COUNTS[given.day_count],
-        agreed_installment=None if given.payment is None else int((given.payment * 100).to_integral_value()),
-    )
+    return _compare(own, _expected(contract), dues, given.notional if running else Decimal(0))
 
 
-def _dates(kind: str, given: ContractTerms) -> tuple[date, ...] | None:
-    """Return start and due dates; None where principal and interest run on different dates."""
-    first, cycle = given.first_interest_due, given.interest_cycle
-    if kind == "PAM" and first == given.start_date:
-        # Interest due on the first day is zero, and the engine has no period without days.
-        first = _cycle_date(given, 1) or first
-    if kind != "PAM" and (given.first_principal_due, given.principal_cycle) != (first, cycle):
-        return None
-    maturity = given.maturity_date or given.amortization_date or _derived_maturity(kind, given)
-    if maturity is None or not given.start_date < first <= maturity:
-        return None
-    grid: list[date] = []
-    while (due := _cycle_date(given, len(grid))) is not None and due < maturity:
-        grid.append(due)
-    if cycle.last_stub == "long" and due != maturity and grid:
-        grid.pop()
-    return (given.start_date, *(due for due in grid if due > given.start_date), maturity)
+def _expected(contract: Contract) -> list[Event]:
+    """Return the published rows; those at the end of a day belong to the next."""
+    one = timedelta(days=1)
+    return [replace(row, date=row.date + one) if row.end_of_day else row for row in contract.expected]
 
 
-def _derived_maturity(kind: str, given: ContractTerms) -> date | None:
-    """Return when an agreed principal part has repaid the loan; None where the payment says no such thing."""
-    if kind != "LAM" or given.payment is None:
-        return None
-    return _cycle_date(given, ceil(given.notional / given.payment) - 1)
-
-
-def _cycle_date(given: ContractTerms, k: int) -> date | None:
-    """Return the first interest date plus k cycles, from the anchor."""
-    anchor, cycle = given.first_interest_due, given.interest_cycle
-    if cycle.unit in MONTHS:
-        at_end = given.end_of_month_rule == "EOM" and anchor.day == month_days(anchor.year, anchor.month)
-        return add_months(anchor, k * cycle.every * MONTHS[cycle.unit], 31 if at_end else anchor.day)
-    days = k * cycle.every * (7 if cycle.unit == "W" else 1)
-    return anchor + timedelta(days=days) if (LAST_DUE - anchor).days >= days else None
-
-
-def _rows(given: ContractTerms, planned: tuple[Installment, ...], maturity: date) -> list[Event]:
+def _rows(given: ContractTerms, loan: Loan, planned: tuple[Installment, ...], spans: list[Span]) -> list[Event]:
     """Return the schedule as contract events."""
-    balance = int(given.notional * 100)
-    events = [Event(given.start_date, "IED", -(given.notional + given.discount_at_start), given.notional)]
-    for row in planned:
-        after = balance - row.principal
-        matures = row.due_date == maturity
-        if row.principal:
-            events.append(Event(row.due_date, "MD" if matures else "PR", _major(row.principal), _major(after)))
-        events.append(Event(row.due_date, "IP", _major(row.interest), _major(balance if matures else after)))
+    balance = loan.terms.principal
+    events = []
+    if given.status_date <= given.start_date:
+        events = [Event(given.start_date, "IED", -(given.notional + given.discount_at_start), given.notional)]
+    for row, span in zip(planned, spans, strict=False):
+        added = row.capitalized if span.settles is not Settles.CAPITALIZED else 0
+        after = balance - row.principal + added
+        if span is spans[-1]:
+            # The suite does not move the maturity itself off a holiday, only the interest due on it.
+            events.append(Event(span.agreed, "MD", _major(balance), Decimal(0)))
+            left = _major(balance) if span.due <= span.agreed else Decimal(0)
+            events.append(Event(span.due, "IP", _major(row.interest), left))
+            break
+        if span.repays:
+            events.append(Event(span.due, "PR", _major(row.principal - added), _major(after)))
+        if span.settles is Settles.CAPITALIZED:
+            after += row.capitalized
+            events.append(Event(span.due, "IPCI", Decimal(0), _major(after)))
+        elif span.settles is Settles.DUE:
+            events.append(Event(span.due, "IP", _major(row.interest + added), _major(after)))
         balance = after
-    return events
+    return sorted(events, key=_place)
+
+
+def _dealt(
+    given: ContractTerms, loan: Loan, planned: tuple[Installment, ...], spans: list[Span], rows: list[Event]
+) -> list[Event]:
+    """Return the rows from a purchase on and up to a termination, with those two at price and accrued interest."""
+    for kind, deal, sign in (("PRD", given.purchase, -1), ("TD", given.termination, 1)):
+        if deal is None:
+            continue
+        place = (deal.date, ORDER.index(kind))
+        before = [row for row in rows if _place(row) < place]
+        after = [row for row in rows if _place(row) > place]
+        accrued = _accrued(loan, planned, spans, deal.date)
+        payoff = sign * (deal.price - accrued if given.role_in_source == "RPL" else deal.price + accrued)
+        if kind == "PRD":
+            rows = [Event(deal.date, kind, payoff, before[-1].notional_after if before else given.notional), *after]
+        else:
+            rows = [*before, Event(deal.date, kind, payoff, Decimal(0))]
+    return rows
+
+
+def _accrued(loan: Loan, planned: tuple[Installment, ...], spans: list[Span], on: date) -> Decimal:
+    """Return interest earned and not yet due on a day, unrounded."""
+    balance, accrued = loan.terms.principal, Decimal(0)
+    for row, span in zip(planned, spans, strict=False):
+        if span.start < on:
+            top, whole = interest_between(loan.terms, span.start, span.end, span.start, min(on, span.end), balance)
+            accrued += Decimal(top) / Decimal(whole * 100)
+        if span.end <= on and span.settles is not Settles.CARRIED:
+            accrued = Decimal(0)
+        balance += row.capitalized - row.principal
+    return accrued
+
+
+def _place(event: Event) -> tuple[date, int]:
+    return event.date, ORDER.index(event.event) if event.event in ORDER else -1
 
 
 def _major(amount: int) -> Decimal:
     return Decimal(amount).scaleb(-2)
 
 
-def _compare(own: list[Event], expected: list[Event], dates: tuple[date, ...], horizon: date) -> Outcome:
+def _compare(own: list[Event], expected: list[Event], dues: list[date], notional: Decimal) -> Outcome:
     """Return the first difference; rows without cash and without change of notional may be missing on either side."""
-    left = {(event.date, event.event): event for event in own if event.date <= horizon}
-    notional = Decimal(0)
+    left = list(own)
     for event in expected:
-        mine = left.pop((event.date, event.event), None)
+        allowed = TOLERANCE * max(1, sum(1 for due in dues if due <= event.date))
+        mine = next((each for each in left if (each.date, each.event) == (event.date, event.event)), None)
         if mine is None:
-            if event.payoff or event.notional_after != notional:
+            if max(abs(event.payoff), abs(event.notional_after - notional)) > allowed:
                 return f"{event.date} {event.event} is missing"
         else:
-            allowed = TOLERANCE * sum(1 for due in dates[1:] if due <= event.date)
+            left.remove(mine)
             off = max(abs(mine.payoff - event.payoff), abs(mine.notional_after - event.notional_after))
             if off > allowed:
                 return f"{event.date} {event.event}: computed {mine.payoff}, published {event.payoff}, off {off}"
         notional = event.notional_after
-    extra = next((event for event in left.values() if event.payoff), None)
+    extra = next((event for event in left if event.payoff), None)
     return MATCHED if extra is None else f"{extra.date} {extra.event} is not published"

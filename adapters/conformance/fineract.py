@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, rate
 from core.money import Rounding
 from core.schedule import Refusal, plan_over
-from core.terms import DayCount, Installment, Terms, Unit
+from core.terms import PPB, DayCount, Installment, Terms, Unit
 
 NOMINAL: Final = {
     "360": DayCount.PERIOD,
@@ -24,6 +24,7 @@ ACTUAL: Final = {
     "365": DayCount.ACT_365,
     "ACTUAL": DayCount.ACT_ACT_DEC31,
 }
+DOWN_PAYMENT: Final = PPB // 4
 UNITS: Final = {"DAYS": Unit.DAY, "WEEKS": Unit.WEEK, "MONTHS": Unit.MONTH, "YEARS": Unit.YEAR}
 
 
@@ -55,8 +56,8 @@ class Row(Struct, frozen=True):
     balance: int
 
 
-class ScheduleCase(Struct):
-    """A loan's terms and its schedule as printed on the disbursement date."""
+class LoanCase(Struct):
+    """A loan's terms."""
 
     schedule_type: str
     annual_rate_pct: Decimal
@@ -68,35 +69,41 @@ class ScheduleCase(Struct):
     day_count: Basis
     principal: int
     disbursed_on: date
-    schedule: list[Row]
     currency_digits: int = 2
     installment_multiple_of: int | None = None
     interest_recognition_on_disbursement_date: bool = False
     grace: Grace = Grace()
-    down_payment: bool | str | dict[str, str] | None = None
+    down_payment: bool | None = None
+
+
+class ScheduleCase(LoanCase, kw_only=True):
+    """A loan's terms and its schedule as printed on the disbursement date."""
+
+    schedule: list[Row]
 
 
 def fineract_schedule(raw: Raw) -> Outcome:
     """Compare every row of one case; printed due dates are input."""
     case = msgspec.json.decode(raw, type=ScheduleCase)
-    terms = _terms(case)
+    terms = fineract_terms(case)
     if terms is None:
         return None
-    if len(case.schedule) != case.n_installments:
-        raise MalformedCase(f"{len(case.schedule)} rows for {case.n_installments} installments")
-    planned = plan_over(terms, (case.disbursed_on, *(row.due for row in case.schedule)))
+    printed = case.schedule[1:] if terms.down_payment_ppb else case.schedule
+    if len(printed) != case.n_installments:
+        raise MalformedCase(f"{len(printed)} rows for {case.n_installments} installments")
+    planned = plan_over(terms, (case.disbursed_on, *(row.due for row in printed)))
     if isinstance(planned, Refusal):
         return f"refused: {planned}"
     return _first_difference(case, planned)
 
 
-def _terms(case: ScheduleCase) -> Terms | None:
+def fineract_terms(case: LoanCase) -> Terms | None:
     """Return the engine's terms for the case; None where the engine has no such feature."""
     every, unit = _period(case.period)
     annual = rate(case.annual_rate_pct / 100)
     day_counts = _day_counts(case, unit)
     plain = case.interest_method == "DECLINING_BALANCE" and case.amortization == "EQUAL_INSTALLMENTS"
-    if annual is None or day_counts is None or not plain or case.grace != Grace() or case.down_payment:
+    if annual is None or day_counts is None or not plain:
         return None
     day_count, level_day_count = day_counts
     multiple = 1 if case.installment_multiple_of is None else case.installment_multiple_of * 10**case.currency_digits
@@ -111,6 +118,10 @@ def _terms(case: ScheduleCase) -> Terms | None:
         rounding=Rounding.HALF_EVEN,
         installment_multiple=multiple,
         smoothing_rounds=3 if case.schedule_type == "PROGRESSIVE" else 0,
+        principal_grace=case.grace.principal,
+        interest_grace=case.grace.interest,
+        interest_free=case.grace.interest_free,
+        down_payment_ppb=DOWN_PAYMENT if case.down_payment else 0,
     )
 
 
@@ -121,13 +132,15 @@ def _period(text: str) -> tuple[int, Unit]:
     return int(every), UNITS[unit]
 
 
-def _day_counts(case: ScheduleCase, unit: Unit) -> tuple[DayCount, DayCount | None] | None:
+def _day_counts(case: LoanCase, unit: Unit) -> tuple[DayCount, DayCount | None] | None:
     """Return the day count of the interest, and of the level installment where it differs."""
     basis = case.day_count
     fixed_year = "365" if basis.days_in_year == "ACTUAL" else basis.days_in_year
     if case.interest_calculation_period == "SAME_AS_REPAYMENT_PERIOD":
         same_as = {Unit.DAY: NOMINAL[fixed_year], Unit.WEEK: DayCount.PERIOD_364}
-        return same_as.get(unit, DayCount.PERIOD), None
+        nominal = same_as.get(unit, DayCount.PERIOD)
+        # A cumulative schedule's level knows no interest but the nominal, whatever grace does to it.
+        return nominal, nominal if case.schedule_type == "CUMULATIVE" else None
     if case.schedule_type == "CUMULATIVE":
         interest = NOMINAL if basis.days_in_month == "30" else ACTUAL
         return interest[fixed_year], NOMINAL[fixed_year]
@@ -137,10 +150,11 @@ def _day_counts(case: ScheduleCase, unit: Unit) -> tuple[DayCount, DayCount | No
     return None
 
 
-def _progressive_day_count(case: ScheduleCase) -> DayCount | None:
+def _progressive_day_count(case: LoanCase) -> DayCount | None:
     basis = case.day_count
     actual_year = basis.days_in_year == "ACTUAL"
     cut_at_january = actual_year and case.interest_recognition_on_disbursement_date
+    # FULL_LEAP_YEAR is how every day count here takes a leap year.
     if actual_year and basis.days_in_year_custom == "FEB_29_PERIOD_ONLY":
         return None if basis.days_in_month == "30" else DayCount.FEB_29
     if basis.days_in_month == "30":

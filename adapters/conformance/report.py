@@ -1,6 +1,7 @@
 """Run published loan figures through the engine and say which it reproduces."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -8,10 +9,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from adapters.conformance.actus import actus
-from adapters.conformance.cases import MalformedCase, Outcome
+from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
 from adapters.conformance.fineract import fineract_schedule
+from adapters.conformance.fineract_books import fineract_allocation
 from adapters.conformance.lending import loan_terms
 from adapters.conformance.published import PUBLISHED
+from adapters.conformance.published_derived import derived
+from adapters.conformance.published_wrong import Refuted, refute
 
 
 class Miss(Struct, frozen=True):
@@ -21,14 +25,19 @@ class Miss(Struct, frozen=True):
     why: str
 
 
-class FileReport(Struct, frozen=True):
-    """What one file's cases gave; cases = matched + unsupported + misses."""
+class FileReport(Struct, frozen=True, omit_defaults=True):
+    """What one file's cases gave; cases = matched + unsupported + misses.
+
+    A figure known to be wrong counts as a case, and as a miss, only if the engine reproduces it.
+    """
 
     file: str
     cases: int
     matched: int
     unsupported: int
     misses: tuple[Miss, ...]
+    refuted: tuple[Refuted, ...] = ()
+    """Figures known to be wrong, and the engine's own."""
 
 
 class Report(Struct, frozen=True):
@@ -51,10 +60,12 @@ class Head(Struct):
 
 
 class CaseFile(Struct):
-    """A file of cases; figures marked as wrong by their publisher's reader are not read."""
+    """A file of cases."""
 
     cases: list[Raw]
     derived_not_published: list[Raw] = []
+    """Cases whose titles are their terms, and may refer to the ones before."""
+    known_wrong_published: list[Raw] = []
 
 
 ACTUS_TYPES: Final = frozenset({"ANN", "LAM", "NAM", "PAM"})
@@ -74,33 +85,55 @@ def run_file(path: Path) -> FileReport:
         content = msgspec.json.decode(path.read_bytes(), type=CaseFile)
     except (OSError, msgspec.DecodeError) as error:
         raise UnreadableCases(f"{path.name}: {error}") from error
-    cases = [*content.cases, *content.derived_not_published]
-    matched, misses = 0, list[Miss]()
-    for number, raw in enumerate(cases, start=1):
-        case_id, outcome = _run_case(path, number, raw)
-        if outcome is None:
-            continue
-        if outcome:
-            misses.append(Miss(case_id, outcome))
-        else:
-            matched += 1
-    unsupported = len(cases) - matched - len(misses)
-    return FileReport(path.name, len(cases), matched, unsupported, tuple(misses))
+    results = []
+    for number, raw in enumerate(content.cases, start=1):
+        with _readable(path, f"case {number}"):
+            results.append(_run_case(raw))
+    with _readable(path, "derived_not_published"):
+        results += _run_derived(content.derived_not_published)
+    with _readable(path, "known_wrong_published"):
+        refuted = tuple(refute(raw) for raw in content.known_wrong_published)
+    return _report(path.name, results, refuted)
 
 
-def _run_case(path: Path, number: int, raw: Raw) -> tuple[str, Outcome]:
+@contextmanager
+def _readable(path: Path, where: str) -> Iterator[None]:
+    """Say where in the file a case is that makes no sense."""
     try:
-        head = msgspec.json.decode(raw, type=Head)
-        run = _runner(head)
-        return head.id, None if run is None else run(raw)
+        yield
     except (msgspec.DecodeError, MalformedCase) as error:
-        raise UnreadableCases(f"{path.name}: case {number}: {error}") from error
+        raise UnreadableCases(f"{path.name}: {where}: {error}") from error
+
+
+def _run_case(raw: Raw) -> tuple[str, Outcome]:
+    head = msgspec.json.decode(raw, type=Head)
+    run = _runner(head)
+    return head.id, None if run is None else run(raw)
+
+
+def _run_derived(raws: list[Raw]) -> list[tuple[str, Outcome]]:
+    ids = [msgspec.json.decode(raw, type=Head).id for raw in raws]
+    return list(zip(ids, derived(raws), strict=True))
+
+
+def _report(file: str, results: list[tuple[str, Outcome]], refuted: tuple[Refuted, ...]) -> FileReport:
+    wrong = [Miss(claim.id, "reproduces a figure known to be wrong") for claim in refuted if _reproduced(claim)]
+    misses = (*(Miss(case_id, outcome) for case_id, outcome in results if outcome), *wrong)
+    matched = sum(outcome == MATCHED for _, outcome in results)
+    cases = len(results) + len(wrong)
+    return FileReport(file, cases, matched, cases - matched - len(misses), misses, refuted)
+
+
+def _reproduced(claim: Refuted) -> bool:
+    return any(claim.claimed[name] == figure for name, figure in claim.computed.items())
 
 
 def _runner(head: Head) -> Callable[[Raw], Outcome] | None:
     """Return what runs such a case; None for kinds that the engine does not claim."""
     if head.kind == "schedule":
         return fineract_schedule
+    if head.kind == "allocation":
+        return fineract_allocation
     if head.kind is not None:
         return PUBLISHED.get(head.kind)
     if head.type in ACTUS_TYPES:

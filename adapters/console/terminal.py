@@ -110,17 +110,27 @@ def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:
 
 
 def schedule_table(title: str, rows: Sequence[dict[str, Any]], currency: str) -> Table:
-    """Return a schedule as a borrower reads it."""
-    amounts = ("principal", "interest", "total", "balance")
+    """Return a schedule as a borrower reads it; that of a live loan with what is paid and unpaid."""
+    live = [name for name in ("in_advance", "charges", "unpaid") if rows and name in rows[0]]
+    amounts = ["principal", "interest", "total", "balance", *live]
+    titles = [name.replace("_", " ") for name in amounts]
+    state = ["state"] if live else []
     return table(
         title,
-        ("no.", "due", *amounts, "state"),
+        ("no.", "due", *titles, *state),
         [
-            (row["number"], row["due_date"], *(money(row[name], currency) for name in amounts), row.get("state", ""))
+            (row["number"], row["due_date"], *(money(row[name], currency) for name in amounts), *map(row.get, state))
             for row in rows
         ],
-        ("no.", *amounts),
+        ("no.", *titles),
     )
+
+
+def quote_table(offer: dict[str, Any], currency: str) -> Table:
+    """Return a payoff quote."""
+    parts = ("principal", "interest", "fee", "penalty", "total", "unapplied", "to_pay")
+    amounts = {part.replace("_", " "): money(offer[part], currency) for part in parts}
+    return facts(f"payoff of loan {offer['loan']}", {"good through": offer["good_through"], **amounts})
 
 
 def trial_balance_tables(report: dict[str, Any]) -> tuple[Table, ...]:

@@ -26,6 +26,9 @@ class Backend(Protocol):
     async def close_day(self, date: date | None) -> bytes | Rejection:
         """Close the days through `date` (the open one, if none is given); return the report as JSON."""
 
+    async def close_period(self, through: date) -> date | None:
+        """Close the accounting periods through a day; return the last closed day, None if that day is not over."""
+
     async def suspended(self) -> bytes:
         """Return the accounts that wait for an operator as JSON."""
 

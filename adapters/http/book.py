@@ -10,9 +10,8 @@ from adapters.http.backend import Backend
 from adapters.http.media import Codec, answer, answer_json
 from adapters.http.problems import AnyRequest, Refusal, rejected
 from adapters.http.queries import asked
-from adapters.trial import Trial, calculate
+from adapters.trial import Trial, TrialSchedule, calculate
 from core.rejections import Code, Rejection
-from core.schedule import Refusal as Unplannable
 
 
 class BookView(Struct, frozen=True):
@@ -27,6 +26,18 @@ class CloseDay(Struct, frozen=True, forbid_unknown_fields=True):
     business_date: date | None = None
 
 
+class ClosePeriod(Struct, frozen=True, forbid_unknown_fields=True):
+    """Close the accounting periods through a day that is over: nothing takes effect on it or before it any more."""
+
+    through: date
+
+
+class PeriodClosed(Struct, frozen=True):
+    """The last day of the accounting periods that are closed; they are never opened again."""
+
+    closed_through: date
+
+
 class AsOf(Struct, frozen=True, forbid_unknown_fields=True):
     """A trial balance as of the end of a day."""
 
@@ -34,6 +45,7 @@ class AsOf(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _close_day = Codec(CloseDay)
+_close_period = Codec(ClosePeriod)
 _trial = Codec(Trial)
 
 
@@ -50,6 +62,14 @@ def book_routes(backend: Backend) -> list[HTTPRouteHandler]:
         report = await backend.close_day(wanted.business_date)
         return rejected(report) if isinstance(report, Rejection) else answer(report)
 
+    @post("/v1/period-close", status_code=200)
+    async def close_period(request: AnyRequest) -> Response[bytes]:
+        through = (await _close_period.read(request)).through
+        closed = await backend.close_period(through)
+        if closed is None:
+            return rejected(Rejection(Code.EFFECTIVE_DATE_IN_FUTURE, f"{through} is not over yet"))
+        return answer_json(PeriodClosed(closed))
+
     @get("/v1/trial-balance")
     async def show_trial_balance(request: AnyRequest) -> Response[bytes]:
         return answer(await backend.trial_balance(asked(request, AsOf).as_of))
@@ -58,14 +78,14 @@ def book_routes(backend: Backend) -> list[HTTPRouteHandler]:
     async def show_suspended() -> Response[bytes]:
         return answer(await backend.suspended())
 
-    return [show_book, close_day, show_trial_balance, show_suspended]
+    return [show_book, close_day, close_period, show_trial_balance, show_suspended]
 
 
 @post("/v1/schedule", status_code=200)
 async def calculate_schedule(request: AnyRequest) -> Response[bytes]:
-    """Calculate a schedule; nothing is booked."""
+    """Calculate a schedule and what it costs; nothing is booked."""
     trial = await _trial.read(request)
     planned = calculate(trial)
-    if isinstance(planned, Unplannable):
+    if not isinstance(planned, TrialSchedule):
         raise Refusal(Code.TERMS_INVALID, planned.value)
     return answer_json(planned)

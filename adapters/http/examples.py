@@ -1,25 +1,39 @@
-"""An example of each command, for the interface's document."""
+"""An example of each command and of other bodies, for the interface's document."""
 
 from datetime import date
 from typing import Final
 
+from actors.queries import Simulate
 from adapters.trial import Trial
+from core.change_terms import Effect, Extend
 from core.commands import (
+    AddCharge,
+    AdjustCharge,
+    ApplyUnapplied,
     BookLoan,
     CancelLoan,
+    ChangeTerms,
+    ChargeBack,
     Command,
     Disburse,
+    DisburseTranche,
     FreezeAccount,
     OpenAccount,
     PayOff,
+    Prepay,
+    ReceiveCredit,
     RefundUnapplied,
     ReleaseDeposit,
     Repay,
-    ReverseRepayment,
+    Reverse,
     SetCreditLimit,
     TakeDeposit,
     UnfreezeAccount,
+    Waive,
 )
+from core.disclosure import Fee
+from core.money import Minor
+from core.servicing_terms import Source
 from core.terms import Rate, RatePer, Terms
 
 _ACCOUNT: Final = 700_001
@@ -45,7 +59,17 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Disburse(account=_ACCOUNT, loan=_LOAN),
     Repay(account=_ACCOUNT, amount=87_763, loan=_LOAN),
     PayOff(account=_ACCOUNT, loan=_LOAN, amount=421_500),
-    ReverseRepayment(account=_ACCOUNT, payment=12, reason="returned"),
+    Reverse(account=_ACCOUNT, seq=12, reason="returned"),
+    AddCharge(account=_ACCOUNT, loan=_LOAN, component="fee", amount=2_500, name="reminder letter"),
+    ReceiveCredit(account=_ACCOUNT, loan=_LOAN, source=Source.MERCHANT_REFUND, amount=20_000, with_interest=True),
+    Waive(account=_ACCOUNT, loan=_LOAN, component="penalty", reason="illness"),
+    AdjustCharge(account=_ACCOUNT, charge=14, amount=1_000),
+    ChargeBack(account=_ACCOUNT, loan=_LOAN, payment=12, amount=87_763),
+    ApplyUnapplied(account=_ACCOUNT, loan=_LOAN),
+    Prepay(account=_ACCOUNT, loan=_LOAN, amount=100_000, effect=Effect.REDUCE_PAYMENT),
+    ChangeTerms(account=_ACCOUNT, loan=_LOAN, change=Extend(installments=2)),
+    DisburseTranche(account=_ACCOUNT, loan=_LOAN),
     RefundUnapplied(account=_ACCOUNT, amount=1_250),
 )
-TRIAL: Final = Trial(_TERMS, date(2026, 1, 31))
+SIMULATE: Final = Simulate((Repay(account=_ACCOUNT, amount=300_000, loan=_LOAN),), date(2026, 2, 20))
+TRIAL: Final = Trial(_TERMS, date(2026, 1, 31), (Fee(date(2026, 1, 31), Minor(5_000)),))

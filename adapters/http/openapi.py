@@ -7,10 +7,12 @@ from msgspec.json import schema_components
 
 from actors.day_close import DayCloseReport
 from actors.messages import Done, Received, Refused
-from actors.queries import AccountView, LoanView, ScheduleView, TransactionsView
+from actors.queries import Simulate
+from actors.views import AccountView, LoanView, ScheduleView, TransactionsView
+from actors.what_if import Simulation
 from adapters.http import examples
 from adapters.http.batch import BATCH_MAX, BATCH_PATH, Batch, Item, Replies
-from adapters.http.book import AsOf, BookView, CloseDay
+from adapters.http.book import AsOf, BookView, CloseDay, ClosePeriod, PeriodClosed
 from adapters.http.commands import COMMANDS, path_of, tag_of
 from adapters.http.media import Media
 from adapters.http.openapi_parts import (
@@ -28,7 +30,7 @@ from adapters.http.openapi_parts import (
     problem_responses,
 )
 from adapters.http.problems import BODY_MAX, Problem
-from adapters.http.queries import PATHS
+from adapters.http.queries import PATHS, SIMULATE_PATH
 from adapters.postgres.book import Suspended
 from adapters.trial import Trial, TrialSchedule
 from core.commands import Command
@@ -46,6 +48,8 @@ _INFO: Final[Json] = {
 }
 _VIEWS: Final = (AccountView, TransactionsView, LoanView, ScheduleView, Quote)
 _OTHERS: Final = (
+    Simulate,
+    Simulation,
     Batch,
     Replies,
     Done,
@@ -53,6 +57,8 @@ _OTHERS: Final = (
     Refused,
     BookView,
     CloseDay,
+    ClosePeriod,
+    PeriodClosed,
     DayCloseReport,
     AsOf,
     Trial,
@@ -76,6 +82,7 @@ def document() -> Json:
             **{path_of(kind): {"post": _command(kind, schemas)} for kind in COMMANDS},
             BATCH_PATH: {"post": _batch()},
             **_queries(schemas),
+            SIMULATE_PATH: {"post": _simulate(schemas)},
             **_book(schemas),
             **_probes(),
         },
@@ -88,17 +95,20 @@ def _anything(kind: type) -> Json:
     return {"description": "Any JSON value."}
 
 
-def _command(kind: type[Command], schemas: Json) -> Json:
-    # The path names the command already, so the body need not.
-    required = [name for name in schemas[kind.__name__]["required"] if name != "type"]
-    example = to_builtins(_EXAMPLES[kind])
+def _body(struct: Command | Simulate, schemas: Json) -> Json:
+    """Return a body like this example; its path names the type already, so the body need not."""
+    schema, example = schemas[type(struct).__name__], to_builtins(struct)
     del example["type"]
+    return body({**schema, "required": [name for name in schema["required"] if name != "type"]}, example)
+
+
+def _command(kind: type[Command], schemas: Json) -> Json:
     return operation(
         tag_of(kind),
         kind.__doc__,
         "commands",
         parameters=[IDEMPOTENCY_KEY, CHANNEL],
-        requestBody=body({**schemas[kind.__name__], "required": required}, example),
+        requestBody=_body(_EXAMPLES[kind], schemas),
         returns=_REPLY,
         fails=(*SENT, 404, 409, 422),
         media=tuple(Media),
@@ -132,22 +142,25 @@ def _queries(schemas: Json) -> Json:
     return paths
 
 
+def _simulate(schemas: Json) -> Json:
+    return operation(
+        "simulate",
+        Simulate.__doc__,
+        "queries",
+        requestBody=_body(examples.SIMULATE, schemas),
+        returns=named(Simulation),
+        fails=(400, 409, 413, 415, 422, 429, 500, 503),
+    )
+
+
 def _book(schemas: Json) -> Json:
     trial = operation(
         "calculate_schedule",
-        "Calculate a schedule from terms; nothing is booked.",
+        "Calculate a schedule from terms, a term that is missing, and the rates to disclose; nothing is booked.",
         "queries",
         requestBody=body(named(Trial), to_builtins(examples.TRIAL)),
         returns=named(TrialSchedule),
         fails=(400, 413, 415, 422, 429, 500),
-    )
-    close = operation(
-        "close_day",
-        CloseDay.__doc__,
-        "book",
-        requestBody=body(named(CloseDay), {"business_date": "2026-01-31"}),
-        returns=named(DayCloseReport),
-        fails=(*SENT, 409),
     )
     balance = operation(
         "show_trial_balance",
@@ -167,11 +180,31 @@ def _book(schemas: Json) -> Json:
     )
     return {
         "/v1/schedule": {"post": trial},
-        "/v1/day-close": {"post": close},
+        **_closings(),
         "/v1/trial-balance": {"get": balance},
         "/v1/book": {"get": shown},
         "/v1/suspended": {"get": waiting},
     }
+
+
+def _closings() -> Json:
+    close = operation(
+        "close_day",
+        CloseDay.__doc__,
+        "book",
+        requestBody=body(named(CloseDay), {"business_date": "2026-01-31"}),
+        returns=named(DayCloseReport),
+        fails=(*SENT, 409),
+    )
+    period = operation(
+        "close_period",
+        ClosePeriod.__doc__,
+        "book",
+        requestBody=body(named(ClosePeriod), {"through": "2025-12-31"}),
+        returns=named(PeriodClosed),
+        fails=(*SENT, 409),
+    )
+    return {"/v1/day-close": {"post": close}, "/v1/period-close": {"post": period}}
 
 
 def _probes() -> Json:

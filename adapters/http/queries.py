@@ -1,9 +1,9 @@
-"""What a channel may look at: accounts, loans, schedules, quotes. Answers are JSON."""
+"""What a channel may look at: accounts, loans, schedules, quotes, and what commands would do. Answers are JSON."""
 
 from typing import Any, TypeVar
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec.json import Decoder
 
@@ -15,10 +15,11 @@ from actors.queries import (
     ShowLoan,
     ShowSchedule,
     ShowTransactions,
+    Simulate,
     account_named,
 )
 from adapters.http.backend import Backend
-from adapters.http.media import answer
+from adapters.http.media import Codec, answer
 from adapters.http.problems import AnyRequest, Refusal, rejected
 from core.rejections import Code, Rejection
 
@@ -30,12 +31,19 @@ PATHS: dict[str, type[AnyQuery]] = {
     "/v1/loans/{loan:str}/schedule": ShowSchedule,
     "/v1/loans/{loan:str}/quote": QuotePayoff,
 }
+SIMULATE_PATH = "/v1/simulate"
 _rejection = Decoder(Rejection)
+_simulate = Codec(Simulate)
 
 
 def query_routes(backend: Backend) -> list[HTTPRouteHandler]:
     """Return the routes that ask one account."""
-    return [_route(path, kind, backend) for path, kind in PATHS.items()]
+
+    @post(SIMULATE_PATH, status_code=200)
+    async def simulate(request: AnyRequest) -> Response[bytes]:
+        return await _put(await _simulate.read(request), backend)
+
+    return [*(_route(path, kind, backend) for path, kind in PATHS.items()), simulate]
 
 
 def asked(request: AnyRequest, kind: type[Q]) -> Q:
@@ -50,8 +58,11 @@ def asked(request: AnyRequest, kind: type[Q]) -> Q:
 def _route(path: str, kind: type[AnyQuery], backend: Backend) -> HTTPRouteHandler:
     @get(path)
     async def show(request: AnyRequest) -> Response[bytes]:
-        query = asked(request, kind)
-        found = await backend.read(account_named(query), encoder.encode(query))
-        return answer(found[1:]) if found[0] else rejected(_rejection.decode(found[1:]))
+        return await _put(asked(request, kind), backend)
 
     return show
+
+
+async def _put(query: AnyQuery, backend: Backend) -> Response[bytes]:
+    found = await backend.read(account_named(query), encoder.encode(query))
+    return answer(found[1:]) if found[0] else rejected(_rejection.decode(found[1:]))

@@ -50,6 +50,12 @@ class TrialBalance(NamedTuple):
     balance: int
 
 
+async def close_period(connection: asyncpg.Connection, through: date) -> date | None:
+    """Close the accounting periods through a day; return the last closed day, or None if the day is not over."""
+    closed: date | None = await connection.fetchval(SQL["close_period"], through)
+    return closed
+
+
 async def suspended(connection: asyncpg.Connection) -> list[Suspended]:
     """Return the accounts on which an internal check failed, at most 1,000."""
     return [Suspended(*row) for row in await connection.fetch(SQL["suspended"])]

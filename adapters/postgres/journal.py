@@ -126,6 +126,12 @@ class PostgresJournal:
         async with self._reader.turn() as connection:
             await connection.execute(SQL["suspend"], account, reason)
 
+    async def closed_through(self) -> date | None:
+        """Return the last day of the accounting periods that are closed, if any is."""
+        async with self._reader.turn() as connection:
+            closed: date | None = await connection.fetchval(SQL["closed_through"])
+            return closed
+
     async def business_date(self) -> date:
         """Return the open business date."""
         async with self._reader.turn() as connection:
@@ -173,8 +179,8 @@ async def _append(connection: asyncpg.Connection, commit: GroupCommit) -> None:
     copy = connection.copy_to_table
     if commit.events:
         await copy("event", source=event_rows(commit.events), columns=EVENT_COLUMNS, format="binary")
-    if commit.postings:
-        await copy("posting", source=posting_rows(commit.postings), columns=POSTING_COLUMNS, format="binary")
+    if commit.entries:
+        await copy("posting", source=posting_rows(commit.entries), columns=POSTING_COLUMNS, format="binary")
     if commit.requests:
         await copy("request", source=request_rows(commit.requests), columns=REQUEST_COLUMNS, format="binary")
 

@@ -29,6 +29,14 @@ UPDATE shard SET epoch = epoch + 1 WHERE shard = $1 RETURNING epoch
 -- The slots that a shard owns.
 SELECT slot FROM slot WHERE shard = $1
 
+-- name: closed_through
+-- The last day of the accounting periods that are closed.
+SELECT closed_through FROM book
+
+-- name: close_period
+-- Close the accounting periods through a day before the business date; a closed one stays closed.
+UPDATE book SET closed_through = greatest(closed_through, $1::date) WHERE $1::date < business_date RETURNING closed_through
+
 -- name: business_date
 -- The open business date.
 SELECT business_date FROM book
@@ -46,7 +54,7 @@ ON CONFLICT (account_id) DO UPDATE SET
     deposit = excluded.deposit
 
 -- name: stage_loans
--- Where a commit lands its loans by COPY: packing 15 arrays would cost the client twice the work.
+-- Where a commit lands its loans by COPY: packing 16 arrays would cost the client twice the work.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_loan (
     loan_id bigint,
     principal bigint,
@@ -55,6 +63,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_loan (
     fee_due bigint,
     penalty_due bigint,
     period_interest bigint,
+    period_earned bigint,
     oldest_due date,
     wake_on date,
     period_start date,
@@ -80,6 +89,7 @@ UPDATE loan SET
     period_start = staged.period_start,
     period_end = staged.period_end,
     period_interest = staged.period_interest,
+    period_earned = staged.period_earned,
     penalty_base = staged.penalty_base,
     state = staged.state
 FROM staged_loan AS staged
@@ -90,12 +100,12 @@ WHERE loan.loan_id = staged.loan_id
 INSERT INTO loan (
     loan_id, slot, currency, product, rounding, penalty_ppb, penalty_denominator,
     status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due,
-    bucket, wake_on, period_start, period_end, period_interest, penalty_base, state
+    bucket, wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
 )
 SELECT
     loan_id, slot, currency, product, rounding::rounding, penalty_ppb, penalty_denominator,
     status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due,
-    bucket, wake_on, period_start, period_end, period_interest, penalty_base, state
+    bucket, wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
 FROM unnest(
     $1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[]
 ) AS signed (loan_id, slot, currency, product, rounding, penalty_ppb, penalty_denominator)
@@ -206,7 +216,7 @@ UPDATE day_close SET finished_at = now(), accounts = $2, events = $3 WHERE busin
 SELECT
     loan.currency,
     loan.product,
-    sum(CASE
+    sum(loan.period_earned + CASE
         WHEN loan.period_interest = 0 OR $1::date <= loan.period_start THEN 0
         WHEN $1::date >= loan.period_end THEN loan.period_interest
         ELSE divide(
@@ -216,11 +226,11 @@ SELECT
         )
     END)::bigint AS interest,
     sum(CASE WHEN loan.penalty_base IS NULL THEN 0 ELSE (
-        SELECT coalesce(sum(divide(
-            (due ->> 0)::numeric * loan.penalty_ppb * ($1::date - (due ->> 1)::date),
-            loan.penalty_denominator,
+        SELECT coalesce(sum(least(divide(
+            (due ->> 0)::numeric * coalesce((due ->> 4)::bigint, loan.penalty_ppb) * ($1::date - (due ->> 1)::date),
+            coalesce((due ->> 5)::bigint, loan.penalty_denominator),
             loan.rounding
-        )), 0)
+        ), (due ->> 3)::numeric)), 0)
         FROM jsonb_array_elements(loan.penalty_base::jsonb) AS due
         WHERE $1::date > (due ->> 2)::date
     ) END)::bigint AS penalty,

@@ -17,11 +17,12 @@ from actors.messages import Done, Received, Refused, reply_decoder
 from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
 from adapters.verification.tally import Tally
 from core.account import Account, LoanStatus
-from core.accrual import accrued
+from core.accrual import running_interest
 from core.book import AccrualBooked, BookEvent, DayClosed
-from core.delinquency import accrued_penalty
-from core.events import Event, LoanPaidOff, RepaymentReceived
+from core.events import AccountRestated, CreditReceived, Event, LoanPaidOff, RepaymentReceived
 from core.evolve import evolve
+from core.lateness import accrued_penalty, running_penalties
+from core.restatement import recorded_fact
 
 FIRST_HASH: Final = bytes(32)
 """What the first event of a chain takes for the hash of the one before."""
@@ -116,7 +117,7 @@ def _entry(event: Event | BookEvent) -> Sequence[Line] | None:
             case AccrualBooked():
                 return sorted(_accrual_entry(event))
             case _:
-                return sorted(journalize(event))
+                return sorted((line.gl, line.loan, line.amount) for line in journalize(event))
     except AssertionError:
         return None
 
@@ -148,12 +149,9 @@ def _add(tally: Tally, account: Account, on: date) -> None:
         if loan.status is not LoanStatus.ACTIVE:
             continue
         terms = contract.terms
-        running = contract.schedule[loan.billed : loan.billed + 1]
-        tally.accrual[account.currency, terms.product, "interest"] += sum(
-            accrued(installment, on, terms.rounding) for installment in running
-        )
+        tally.accrual[account.currency, terms.product, "interest"] += running_interest(loan, contract, on)
         tally.accrual[account.currency, terms.product, "penalty"] += sum(
-            accrued_penalty(due, terms, on) for due in loan.dues
+            accrued_penalty(running, terms, on) for running in running_penalties(loan, terms)
         )
         tally.accrual[account.currency, terms.product, "loans"] += 1
 
@@ -182,7 +180,8 @@ def _check_replies(tally: Tally, account_id: int, events: dict[int, Stored], row
 
 
 def _tells(reply: Received, account_id: int, stored: Stored | None) -> bool:
-    if stored is None or not isinstance(stored.event, RepaymentReceived | LoanPaidOff) or reply.account != account_id:
+    if stored is None or reply.account != account_id:
         return False
+    fact = recorded_fact(stored.event) if isinstance(stored.event, AccountRestated) else stored.event
     parts = reply.penalty + reply.fee + reply.interest + reply.principal + reply.unapplied
-    return parts == stored.event.amount
+    return isinstance(fact, RepaymentReceived | CreditReceived | LoanPaidOff) and parts == fact.amount

@@ -4,16 +4,17 @@ What the writer derives for its rows is derived here a second time, so that neit
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from msgspec import DecodeError, json, msgpack
 
 from adapters.verification.tally import Tally
-from core.account import Account, Contract, Loan, LoanStatus, owed
+from core.account import Account, Contract, Loan, LoanStatus, deferred, owed
 from core.accrual import penalty_ratio, penalty_year
 from core.advance import next_loan_action
 from core.identity import loan_id, slot_of
+from core.lateness import penalty_rows
 
 Row = Sequence[Any]
 """A row as the driver returns it, columns in the order of verify.sql."""
@@ -38,11 +39,12 @@ LOAN_COLUMNS: Final = (
     "period_start",
     "period_end",
     "period_interest",
+    "period_earned",
 )
 
 _loan: Final = msgpack.Decoder(Loan).decode
 _contract: Final = msgpack.Decoder(Contract).decode
-_bases: Final = json.Decoder(list[tuple[int, date, date]]).decode
+_bases: Final = json.Decoder().decode
 _encode: Final = msgpack.Encoder().encode
 
 
@@ -98,8 +100,6 @@ def _check_contract(tally: Tally, loan: int, contract: Contract, row: Row) -> No
 def _loan_columns(account: Account, loan: Loan, contract: Contract) -> list[object]:
     """Return the columns of a loan in the order of LOAN_COLUMNS."""
     terms, dues = contract.terms, loan.dues
-    active = loan.status is LoanStatus.ACTIVE and loan.billed < len(contract.schedule)
-    period = contract.schedule[loan.billed] if active else None
     return [
         loan_id(account.id, loan.number),
         slot_of(account.id),
@@ -115,16 +115,26 @@ def _loan_columns(account: Account, loan: Loan, contract: Contract) -> list[obje
         sum(due.penalty for due in dues),
         min((due.due_date for due in dues), default=None),
         int(loan.bucket),
-        *((period.start, period.due_date, period.interest) if period else (None, None, 0)),
+        *_period_columns(loan, contract),
     ]
 
 
-def _penalty_bases(loan: Loan, contract: Contract) -> list[tuple[int, date, date]] | None:
-    terms = contract.terms
-    if not terms.penalty_rate.ppb:
-        return None
-    grace = timedelta(days=terms.grace_days)
-    return [(due.principal, due.penalty_from, due.due_date + grace) for due in loan.dues if due.principal] or None
+def _period_columns(loan: Loan, contract: Contract) -> tuple[date | None, date | None, int, int]:
+    """Return from when to when interest is earned, how much, and what was earned and not collected before."""
+    if loan.status is not LoanStatus.ACTIVE or loan.billed == len(contract.schedule):
+        return None, None, 0, 0
+    row = contract.schedule[loan.billed]
+    collected = sum(paid.interest for paid in loan.ahead)
+    deferring = loan.carried + deferred(contract, loan.billed + 1) if contract.deferrals else 0
+    start, earned, total = row.start, loan.carried - collected, row.interest + row.capitalized + deferring - collected
+    if loan.accrual is not None:
+        start, earned, total = loan.accrual.start, loan.accrual.earned, loan.accrual.total
+    return start, row.due_date, max(0, total - earned), earned
+
+
+def _penalty_bases(loan: Loan, contract: Contract) -> object:
+    rows = penalty_rows(loan, contract.terms)
+    return _bases(json.encode(rows)) if rows else None
 
 
 def _decoded(decode: Callable[[Any], object], stored: bytes | str) -> object:

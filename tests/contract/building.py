@@ -10,8 +10,9 @@ from typing import Protocol
 import asyncpg
 from msgspec.msgpack import encode
 
+from accounting.journalize import Posting
 from actors.protocols import Journal
-from actors.rows import AccountRow, ContractRow, EventRow, GroupCommit, LedgerRow, LoanRow, PostingRow, RequestRow
+from actors.rows import AccountRow, ContractRow, EntryRow, EventRow, GroupCommit, LedgerRow, LoanRow, RequestRow
 from adapters.embedded.servers import EmbeddedPostgres
 from adapters.memory_journal import Disk, MemoryJournal
 from adapters.postgres import book
@@ -122,7 +123,7 @@ def loan_row(account: int, number: int = 1, principal: int = 120_000, wake_on: d
     state = Loan(number, LoanStatus.ACTIVE, Minor(principal))
     wake = wake_on or date(2026, 6, 4)
     name = loan_id(account, number)
-    period = (TODAY, date(2026, 6, 4), 949, None)
+    period = (TODAY, date(2026, 6, 4), 949, 0, None)
     return LoanRow(name, "active", principal, 0, 0, 0, 0, None, 0, wake, *period, encode(state))
 
 
@@ -152,10 +153,7 @@ def repayment(account: int, seq: int, key: int, principal: int = 110_000) -> Gro
     """A commit of everything that a repayment writes."""
     return GroupCommit(
         events=[event(account, seq)],
-        postings=[
-            PostingRow(account, seq, 1, 100201, TODAY, 10_000),
-            PostingRow(account, seq, 1, 130301, TODAY, -10_000),
-        ],
+        entries=[EntryRow(account, seq, TODAY, [Posting(100201, 1, 10_000), Posting(130301, 1, -10_000)])],
         requests=[request(key, account)],
         accounts=[account_row(account)],
         loans=[loan_row(account, 1, principal)],

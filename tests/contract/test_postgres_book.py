@@ -5,15 +5,18 @@ from datetime import date, timedelta
 from itertools import product
 from random import Random
 
+from msgspec import convert
 from msgspec.json import decode as decode_json
 from msgspec.json import encode as encode_json
 from msgspec.msgpack import decode
+from msgspec.structs import replace
 
 from accounting.chart import Gl
-from actors.rows import GroupCommit, LoanRow
+from actors.rows import ContractRow, GroupCommit, LoanRow
 from adapters.postgres import book
 from core.accrual import accrued
 from core.book import AccrualBooked, BookEvent, DayClosed
+from core.lateness import PenaltyRow
 from core.money import Minor, Rounding, divide
 from core.terms import Installment
 from tests.contract.building import TODAY, PostgresStore, account_row, contract_row, event, loan_row, on_postgres
@@ -21,19 +24,25 @@ from tests.contract.building import TODAY, PostgresStore, account_row, contract_
 NEXT = TODAY + timedelta(days=1)
 
 
-def _due(chance: Random) -> tuple[int, date, date]:
+def _due(chance: Random) -> PenaltyRow:
+    """A penalty that runs: on the contract's rate, or with a cap or a rate of its own."""
     late = TODAY - timedelta(days=chance.randint(-2, 40))
-    return chance.randint(0, 10**9), late, late + timedelta(days=chance.choice((0, 3)))
+    base, free = chance.randint(0, 10**9), late + timedelta(days=chance.choice((0, 3)))
+    if chance.random() < 0.5:
+        return base, late, free
+    return base, late, free, chance.choice((None, 0, chance.randint(0, 10**7))), 90_000_000, 365 * 10**9
 
 
 def _loan(account: int, chance: Random) -> LoanRow:
     """A loan whose period is even and whose interest is odd as often as not, so that many amounts are ties."""
     start = TODAY - timedelta(days=chance.choice((-1, 0, 1, 2, 5, 10, 15)))
     dues = [_due(chance) for _ in range(chance.randint(0, 3))]
-    return loan_row(account)._replace(
+    return replace(
+        loan_row(account),
         period_start=start,
         period_end=start + timedelta(days=chance.choice((2, 4, 10, 20, 30, 31))),
         period_interest=chance.choice((0, 1, 3, 5, 25, 949, chance.randint(0, 10**12))),
+        period_earned=chance.choice((0, 0, 7, -40)),
         penalty_base=encode_json(dues).decode() if dues else None,
         status=chance.choice(("active", "active", "active", "closed")),
     )
@@ -62,18 +71,21 @@ def _by_hand(commit: GroupCommit, as_of: date) -> list[book.Accrual]:
         assert loan.period_end is not None
         period = Installment(loan.period_start, loan.period_end, Minor(0), Minor(loan.period_interest))
         total = sums.setdefault((contract.currency, contract.product), [0, 0, 0])
-        total[0] += accrued(period, as_of, rounding)
-        for principal, since, free in _dues(loan.penalty_base):
+        total[0] += loan.period_earned + accrued(period, as_of, rounding)
+        for base, since, free, most, ppb, denominator in _dues(loan.penalty_base, contract):
             if as_of > free:
-                numerator = principal * contract.penalty_ppb * (as_of - since).days
-                total[1] += divide(numerator, contract.penalty_denominator, rounding)
+                penalty = divide(base * ppb * (as_of - since).days, denominator, rounding)
+                total[1] += penalty if most is None else min(penalty, most)
         total[2] += 1
     return [book.Accrual(*key, *sums[key]) for key in sorted(sums)]
 
 
-def _dues(penalty_base: str | None) -> list[tuple[int, date, date]]:
-    """The dues of a penalty base."""
-    return decode_json(penalty_base, type=list[tuple[int, date, date]]) if penalty_base else []
+def _dues(penalty_base: str | None, contract: ContractRow) -> list[tuple[int, date, date, int | None, int, int]]:
+    """The dues of a penalty base, each with its cap and rate."""
+    rows = decode_json(penalty_base) if penalty_base else []
+    rate = (None, contract.penalty_ppb, contract.penalty_denominator)
+    kind = tuple[int, date, date, int | None, int, int]
+    return [convert([*row, *rate][:6], kind) for row in rows]
 
 
 def test_accrual_equals_the_sum_over_loans_to_the_cent(database: str) -> None:
@@ -103,7 +115,7 @@ def test_accrual_is_booked_once_and_the_ledger_then_equals_the_loans(database: s
             assert await book.book_accrual(store.connection, day, as_of) == []
             await _agrees(store, _by_hand(commit, as_of))
         # Everything is paid: what had accrued comes down to nothing.
-        paid = [loan._replace(status="closed") for loan in commit.loans]
+        paid = [replace(loan, status="closed") for loan in commit.loans]
         await journal.commit(claim, GroupCommit(loans=paid))
         last = NEXT + timedelta(days=1)
         assert await book.cut(store.connection, last)

@@ -3,23 +3,30 @@
 from datetime import date
 
 from core.commands import (
+    AddCharge,
+    AdjustCharge,
+    ApplyUnapplied,
     BookLoan,
     CancelLoan,
+    ChargeBack,
     Command,
     Disburse,
     FreezeAccount,
     PayOff,
+    ReceiveCredit,
     RefundUnapplied,
     ReleaseDeposit,
     Repay,
-    ReverseRepayment,
+    Reverse,
     SetCreditLimit,
     TakeDeposit,
     UnfreezeAccount,
+    Waive,
 )
 from core.identity import loan_id
+from core.servicing_terms import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Price, Source
 from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit
-from core.waterfall import Direction, Waterfall
+from core.waterfall import Component, Direction, Step, Waterfall
 from tests.golden.histories import FOLDER, write
 from tests.properties.histories import Book
 
@@ -42,7 +49,33 @@ FORTNIGHTLY = Terms(
     method=Method.FLAT,
     every=2,
     unit=Unit.WEEK,
-    waterfall=Waterfall(direction=Direction.VERTICAL),
+    waterfall=Waterfall((Step(direction=Direction.VERTICAL),)),
+)
+CHARGED = Terms(
+    product="charged",
+    principal=120_000,
+    rate=Rate(120_000_000),
+    installments=4,
+    penalty_rate=Rate(180_000_000),
+    penalty=PenaltyTerms(base=PenaltyBase.PRINCIPAL_INTEREST, both_ends=True, cap_ppb=50_000_000),
+    compound_rate=Rate(90_000_000),
+    cost_cap_ppb=360_000_000,
+    fees=(
+        Fee(name="file", when=FeeWhen.WITHHELD, price=Price(flat=2_000)),
+        Fee(name="service", when=FeeWhen.INSTALLMENT, price=Price(share_ppb=5_000_000, of=FeeBase.INSTALLMENT)),
+        Fee(
+            name="late",
+            when=FeeWhen.OVERDUE,
+            price=Price(flat=300),
+            component=Component.PENALTY,
+            every_days=7,
+            most=700,
+        ),
+    ),
+    sweep_deposit_after_days=5,
+    down_payment_ppb=250_000_000,
+    collect_down_payment=True,
+    credit_order=(Component.INTEREST,),
 )
 ONE, TWO, THREE = loan_id(1, 1), loan_id(1, 2), loan_id(1, 3)
 
@@ -76,9 +109,24 @@ HISTORIES: dict[str, list[Asked]] = {
         (20, Repay(account=1, amount=15_000)),
         (20, Repay(account=1, amount=9_000, loan=ONE)),
         (1, PayOff(account=1, loan=TWO, amount=40_000)),
-        (30, ReverseRepayment(account=1, payment=12, reason="bounced")),
-        (5, ReverseRepayment(account=1, payment=26, reason="bounced")),
+        (30, Reverse(account=1, seq=12, reason="bounced")),
+        (5, Reverse(account=1, seq=26, reason="bounced")),
         (40, None),
+    ],
+    "charges_and_credits": [
+        (0, TakeDeposit(account=1, amount=4_000)),
+        (0, BookLoan(account=1, terms=CHARGED)),
+        (0, Disburse(account=1, loan=ONE)),
+        (3, AddCharge(account=1, loan=ONE, component="fee", amount=900, share_ppb=1_000_000)),
+        (1, Waive(account=1, loan=ONE, component="fee", amount=500)),
+        (1, AdjustCharge(account=1, charge=8, amount=100)),
+        (24, Repay(account=1, amount=30_000, loan=ONE)),
+        (5, ChargeBack(account=1, loan=ONE, payment=14, amount=25_000)),
+        (5, ReceiveCredit(account=1, loan=ONE, source=Source.MERCHANT_REFUND, amount=20_000, with_interest=True)),
+        (0, Repay(account=1, amount=10_000)),
+        (0, ApplyUnapplied(account=1, loan=ONE)),
+        (60, Waive(account=1, loan=ONE, component="penalty", reason="illness")),
+        (5, None),
     ],
     "deposit_and_freeze": [
         (0, TakeDeposit(account=1, amount=10_000)),

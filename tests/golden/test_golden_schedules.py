@@ -22,7 +22,8 @@ def test_a_printed_schedule_comes_out_row_by_row(table: Path) -> None:
     terms = msgspec.json.decode(terms_line.removeprefix("# terms: "), type=Terms)
     balance, lines = terms.principal, ["due_date,principal,interest,balance"]
     for row in schedule(terms, date.fromisoformat(disbursed.removeprefix("# disbursed_on: "))):
-        balance -= row.principal
+        # What is capitalized shows in the balance; tranches to come are counted in it from the start.
+        balance += row.capitalized - row.principal
         lines.append(f"{row.due_date},{row.principal},{row.interest},{balance}")
     assert lines == rows
 

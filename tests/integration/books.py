@@ -17,7 +17,7 @@ from actors.staging import Cached, Stage
 from adapters.postgres.book import assign, book_accrual, cut, finish_close, open_book
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import migrate
-from core.commands import BookLoan, Command, Disburse, OpenAccount, PayOff, Repay, ReverseRepayment, TakeDeposit
+from core.commands import BookLoan, Command, Disburse, OpenAccount, PayOff, Repay, Reverse, TakeDeposit
 from core.events import Event
 from core.identity import loan_id
 from core.terms import Rate, RatePer, Terms
@@ -64,7 +64,7 @@ class Book:
             key = next(self._keys).to_bytes(16, "big")
             envelope = Envelope(key, command.account, Raw(msgpack.encode(command)))
             history: Sequence[tuple[int, Event]] = ()
-            if isinstance(command, ReverseRepayment):
+            if isinstance(command, Reverse):
                 history = [(seq, _decode(body)) for seq, body in await self._journal.history(command.account)]
             replies.append(reply_decoder.decode(execute(stage, cached, envelope, command, self.on, history)[1]))
         await self._journal.commit(self._claim, stage.seal(self.on))
@@ -114,7 +114,7 @@ async def live_through(book: Book) -> None:
     await book.do(*(Repay(account=account, amount=87_763) for account in range(1, 7)))
     await book.do(PayOff(account=7, loan=loan_id(7, 1), amount=600_000))
     bounced = (await book.do(Repay(account=8, amount=87_763)))[0]
-    await book.do(ReverseRepayment(account=8, payment=bounced.payment))  # type: ignore[union-attr]
+    await book.do(Reverse(account=8, seq=bounced.payment))  # type: ignore[union-attr]
     await book.close_days(12)
     await book.do(Repay(account=9, amount=50_000), Repay(account=10, amount=200_000), Repay(account=1, amount=1_000))
     await book.close_days(2)

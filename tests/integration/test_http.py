@@ -76,6 +76,9 @@ class OneShard:
     async def close_day(self, date: date | None) -> bytes | Rejection:
         raise NotImplementedError
 
+    async def close_period(self, through: date) -> date | None:
+        return None
+
     async def suspended(self) -> bytes:
         return b"[]"
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.account import Account, Loan, LoanStatus, owed
-from core.advance import advance, penalties
+from core.advance import advance
 from core.commands import (
     BookLoan,
     CancelLoan,
@@ -19,7 +19,7 @@ from core.commands import (
     RefundUnapplied,
     ReleaseDeposit,
     Repay,
-    ReverseRepayment,
+    Reverse,
     SetCreditLimit,
     TakeDeposit,
     UnfreezeAccount,
@@ -29,10 +29,13 @@ from core.decision import Decision
 from core.events import Event, LoanPaidOff, RepaymentReceived
 from core.identity import loan_id
 from core.money import Rounding
+from core.penalties import penalties
 from core.rejections import Rejection
 from core.repayment import shortfall
+from core.servicing_terms import PayoffInterest, Recalculation, Rest
 from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit, installment_total
-from core.waterfall import STANDARD_ORDER, Direction, Waterfall
+from core.waterfall import STANDARD_ORDER, Direction, Future, Reach, Waterfall
+from core.waterfall import Step as WaterfallStep
 
 START = date(2024, 1, 31)
 LIMIT = 10**9
@@ -61,10 +64,25 @@ rates = st.builds(
     per=st.just(RatePer.YEAR),
 ) | st.builds(Rate, ppb=st.integers(0, 2_000_000), per=st.just(RatePer.DAY))
 
-waterfalls = st.builds(
-    Waterfall,
+waterfall_steps = st.builds(
+    WaterfallStep,
     order=st.permutations(STANDARD_ORDER).map(tuple) | st.just(STANDARD_ORDER),
     direction=st.sampled_from(Direction),
+)
+
+
+@st.composite
+def waterfalls(draw: st.DrawFn) -> Waterfall:
+    """A waterfall over what is owed, and perhaps over what comes."""
+    owed = draw(waterfall_steps)
+    if draw(st.booleans()):
+        return Waterfall((owed,))
+    ahead = replace(draw(waterfall_steps), reach=Reach.IN_ADVANCE)
+    return Waterfall((owed, ahead), draw(st.sampled_from(Future)))
+
+
+recalculations = st.none() | st.builds(
+    Recalculation, rest=st.sampled_from(Rest), payoff=st.sampled_from(PayoffInterest), on_past_due=st.booleans()
 )
 
 periods = st.sampled_from([(1, Unit.MONTH), (2, Unit.MONTH), (15, Unit.DAY), (3, Unit.DAY), (2, Unit.WEEK)])
@@ -83,7 +101,8 @@ def some_terms(draw: st.DrawFn) -> Terms:
         unit=unit,
         day_count=draw(st.sampled_from(DayCount)),
         rounding=draw(st.sampled_from(Rounding)),
-        waterfall=draw(waterfalls),
+        waterfall=draw(waterfalls()),
+        recalculation=draw(recalculations),
         penalty_rate=draw(st.sampled_from([Rate(0), Rate(180_000_000), Rate(750_000, RatePer.DAY)])),
         grace_days=draw(st.sampled_from([0, 0, 3, 40])),
         reminder_days=draw(st.sampled_from([0, 3, 10])),
@@ -161,7 +180,7 @@ def resolve(book: Book, step: Step, terms: tuple[Terms, ...]) -> Command:
             return PayOff(account=1, loan=loan, amount=_to_pay_off(book, number) * max(100, step.share) // 100)
         case "reverse":
             payments = book.payments() or [1]
-            return ReverseRepayment(account=1, payment=payments[step.share % len(payments)])
+            return Reverse(account=1, seq=payments[step.share % len(payments)])
         case "refund":
             return RefundUnapplied(account=1, amount=_share(account.unapplied, step))
         case "book":

@@ -6,24 +6,25 @@ from datetime import date, timedelta
 import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from accounting.journalize import journalize
 from accounting.subledger import CONTROL, subledger
 from core.account import Account, Loan, LoanStatus
 from core.advance import advance, next_action
-from core.commands import Command, PayOff, RefundUnapplied, Repay, ReverseRepayment
+from core.commands import Command, PayOff, RefundUnapplied, Repay, Reverse
 from core.decide import decide
 from core.decision import Decision
 from core.delinquency import bucket_for, days_past_due
-from core.events import Event, LoanPaidOff, RepaymentReceived, RepaymentReversed, UnappliedApplied
+from core.events import AccountRestated, Event, LoanPaidOff, RepaymentReceived, UnappliedApplied
 from core.evolve import evolve, replay
 from core.identity import loan_id
 from core.quote import Quote, quote
-from core.rejections import Code
-from core.reversal import rebuild
-from tests.properties.histories import Book, Life, lend, live, lives, resolve, take
+from core.rejections import Code, Rejection
+from core.restatement import rebuild, timeline
+from tests.properties.histories import START, Book, Life, lend, live, lives, resolve, take
 
-PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | RepaymentReversed
+PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | AccountRestated
 
 
 @given(lives)
@@ -104,8 +105,9 @@ def test_a_command_leaves_nothing_to_do_on_its_day(life: Life) -> None:
 @given(lives)
 def test_deciding_the_facts_anew_gives_the_live_account(life: Life) -> None:
     book = live(life)
-    gone = {event.payment for _, event in book.history if isinstance(event, RepaymentReversed)}
-    assert rebuild([event for seq, event in book.history if seq not in gone], book.on) == book.account
+    rebuilt = rebuild([entry for entry in timeline(book.history) if entry.seq], book.on)
+    assert not isinstance(rebuilt, Rejection)
+    assert rebuilt[0] == book.account
 
 
 @given(lives, st.integers(1, 200))
@@ -131,7 +133,8 @@ def test_no_amount_is_negative_and_nothing_unpaid_is_forgotten(life: Life) -> No
             assert all(min(due.penalty, due.fee, due.interest, due.principal) >= 0 for due in loan.dues)
             due = sum(due.principal for due in loan.dues)
             unbilled = sum(installment.principal for installment in contract.schedule[loan.billed :])
-            assert loan.principal == due + unbilled
+            ahead = sum(paid.principal for paid in loan.ahead)
+            assert loan.principal == due + unbilled - ahead
             assert [due.due_date for due in loan.dues] == sorted(due.due_date for due in loan.dues)
             if loan.status is LoanStatus.ACTIVE:
                 assert loan.bucket is bucket_for(days_past_due(loan, book.on), contract.terms.grace_days)
@@ -171,19 +174,38 @@ def test_a_reversed_payment_leaves_the_account_as_if_it_had_never_come(
     life: Life, days: int, data: st.DataObject
 ) -> None:
     book = live(life)
-    gone = {command.payment for _, command, _ in book.accepted if isinstance(command, ReverseRepayment)}
+    gone = {command.seq for _, command, _ in book.accepted if isinstance(command, Reverse)}
     payments = [payment for payment in book.payments() if payment not in gone]
     assume(payments)
     payment = data.draw(st.sampled_from(payments))
     book.reach(book.on + timedelta(days=days))
-    without = _lived_without(book, gone | {payment})
-    refused = book.ask(ReverseRepayment(account=1, payment=payment))
+    without = _lived_otherwise(book, gone | {payment})
+    refused = book.ask(Reverse(account=1, seq=payment))
     if without is None:
         assert refused is not None
         assert refused.code is Code.REVERSAL_LEAVES_SHORTFALL
     else:
         assert refused is None
         assert book.account == without.account
+
+
+@given(lives, st.integers(0, 60), st.integers(0, 200), st.data())
+def test_a_payment_booked_late_leaves_the_account_as_if_it_had_been_known_in_time(
+    life: Life, days: int, back: int, data: st.DataObject
+) -> None:
+    book = live(life)
+    book.reach(book.on + timedelta(days=days))
+    day = max(START, book.on - timedelta(days=back))
+    loan = data.draw(st.sampled_from([None, loan_id(1, 1)]))
+    payment = Repay(account=1, amount=data.draw(st.integers(1, 1_000_000)), loan=loan)
+    gone = {command.seq for _, command, _ in book.accepted if isinstance(command, Reverse)}
+    in_time = _lived_otherwise(book, gone, (day, payment))
+    refused = book.ask(replace(payment, effective_on=day))
+    if in_time is None:
+        assert refused is not None
+    else:
+        assert refused is None
+        assert book.account == in_time.account
 
 
 @given(lives)
@@ -198,7 +220,8 @@ def test_deciding_twice_gives_the_same(life: Life) -> None:
 
 
 def _allocated(event: RepaymentReceived | LoanPaidOff | UnappliedApplied) -> int:
-    return sum(part.penalty + part.fee + part.interest + part.principal for part in event.allocations)
+    ahead = () if isinstance(event, LoanPaidOff) else event.ahead
+    return sum(part.penalty + part.fee + part.interest + part.principal for part in (*event.allocations, *ahead))
 
 
 def _something_happens(account: Account, loan: Loan, day: date) -> bool:
@@ -213,15 +236,18 @@ def _something_happens(account: Account, loan: Loan, day: date) -> bool:
     return bool(reminder) or any(i.due_date == day for i in coming) or late is not loan.bucket
 
 
-def _lived_without(book: Book, payments: set[int]) -> Book | None:
-    """Return a book where only the other commands came; None if a refund then finds too little."""
+def _lived_otherwise(book: Book, without: set[int], extra: tuple[date, Command] | None = None) -> Book | None:
+    """Return a book where these payments never came and another did; None if something then cannot be done."""
     other = Book()
-    for on, command, seq in book.accepted:
-        if seq in payments or isinstance(command, ReverseRepayment):
+    asked = [(on, command) for on, command, seq in book.accepted if seq not in without]
+    if extra is not None:
+        asked.insert(sum(on <= extra[0] for on, _ in asked), extra)
+    for on, command in asked:
+        if isinstance(command, Reverse):
             continue
         other.reach(on)
         if other.ask(command) is not None:
-            if isinstance(command, RefundUnapplied):
+            if isinstance(command, RefundUnapplied) or extra == (on, command):
                 return None
             assert other.ask(_instead(other, command)) is None
     other.reach(book.on)

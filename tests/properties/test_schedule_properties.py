@@ -1,46 +1,22 @@
 """What holds for every schedule, whatever its terms."""
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from core.money import AMOUNT_MAX, Minor, Rounding, divide, divide_to_multiple
-from core.schedule import Refusal, plan, summary
-from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit
-
-DATES = st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 12, 31))
-RATES = st.builds(
-    Rate,
-    st.one_of(st.just(0), st.integers(0, 20_000_000), st.integers(0, 10**10)),
-    st.sampled_from(RatePer),
-)
+from core.calendars import is_business_day
+from core.interest import interest_between
+from core.money import Minor, Rounding, divide, divide_to_multiple
+from core.schedule import Refusal, plan, replan, summary
+from core.terms import BusinessDays, Installment, Method, Pause, Rate, RateStep, Terms
+from tests.properties.random_terms import DATES, USUAL_RATES, plain_terms, shaped_terms
 
 
-@st.composite
-def any_terms(draw: st.DrawFn) -> Terms:
-    unit = draw(st.sampled_from(Unit))
-    return Terms(
-        principal=draw(st.one_of(st.integers(1, 1_000), st.integers(1, AMOUNT_MAX))),
-        rate=draw(RATES),
-        installments=draw(st.integers(1, 60)),
-        method=draw(st.sampled_from(Method)),
-        every=draw(st.integers(1, 40)),
-        unit=unit,
-        due_day=draw(st.none() | st.integers(1, 31)) if unit in (Unit.MONTH, Unit.YEAR) else None,
-        day_count=draw(st.sampled_from(DayCount)),
-        level_day_count=draw(st.none() | st.sampled_from(DayCount)),
-        first_day_count=draw(st.none() | st.sampled_from(DayCount)),
-        rounding=draw(st.sampled_from(Rounding)),
-        installment_rounding=draw(st.none() | st.sampled_from(Rounding)),
-        installment_multiple=draw(st.sampled_from([1, 10, 100])),
-        agreed_installment=draw(st.none() | st.integers(1, AMOUNT_MAX)),
-        smoothing_rounds=draw(st.integers(0, 3)),
-    )
-
-
-@given(any_terms(), DATES)
+@given(plain_terms(), DATES)
 def test_a_schedule_repays_the_principal_in_ascending_parts_that_are_never_negative(
     terms: Terms, disbursed_on: date
 ) -> None:
@@ -50,13 +26,95 @@ def test_a_schedule_repays_the_principal_in_ascending_parts_that_are_never_negat
     assert 1 <= len(rows) <= terms.installments
     assert sum(row.principal for row in rows) == terms.principal
     assert all(row.principal >= 0 and row.interest >= 0 for row in rows)
-    assert rows[-1].principal > 0
+    assert rows[-1].principal > 0 or terms.method is Method.PRINCIPAL_FIRST
     assert [row.start for row in rows] == [disbursed_on, *(row.due_date for row in rows[:-1])]
     assert all(row.start < row.due_date for row in rows)
     assert summary(rows).total == sum(row.principal + row.interest for row in rows)
 
 
-@given(any_terms(), DATES)
+@given(st.data(), DATES)
+def test_whatever_is_agreed_the_rows_repay_what_was_paid_out_and_what_was_capitalized(
+    data: st.DataObject, disbursed_on: date
+) -> None:
+    terms = data.draw(shaped_terms(disbursed_on))
+    rows = plan(terms, disbursed_on)
+    if isinstance(rows, Refusal):
+        return
+    assert sum(row.principal for row in rows) == terms.principal + sum(row.capitalized for row in rows)
+    assert all(row.principal >= 0 and row.interest >= 0 and row.capitalized >= 0 for row in rows)
+    assert all(row.start <= row.due_date for row in rows)
+    assert all(earlier.due_date <= later.due_date for earlier, later in pairwise(rows))
+    outstanding = _outstanding(terms, disbursed_on, rows)
+    assert min(outstanding) >= 0
+    assert outstanding[-1] == 0
+    if terms.business_days is not BusinessDays.NONE:
+        agreed = [row for row in rows if row.due_date > disbursed_on]
+        assert all(is_business_day(terms.calendar, row.due_date) for row in agreed)
+
+
+def _outstanding(terms: Terms, disbursed_on: date, rows: tuple[Installment, ...]) -> list[int]:
+    """Return what is outstanding after each row, tranches counted on the day they are paid out."""
+    paid_out = [(tranche.on, tranche.amount) for tranche in terms.tranches]
+    balance = terms.principal - sum(amount for _, amount in paid_out)
+    after = []
+    for row in rows:
+        while paid_out and paid_out[0][0] < row.due_date:
+            balance += paid_out.pop(0)[1]
+        balance += row.capitalized - row.principal
+        after.append(balance)
+    return after
+
+
+@given(plain_terms(), DATES)
+def test_a_change_that_never_comes_changes_nothing(terms: Terms, disbursed_on: date) -> None:
+    rows = plan(terms, disbursed_on)
+    assume(not isinstance(rows, Refusal))
+    # A pause after the loan takes the same loan through the walk that looks at every span.
+    far = date(9998, 12, 1)
+    assert plan(replace(terms, pauses=(Pause(far, far + timedelta(days=1)),)), disbursed_on) == rows
+    assert plan(replace(terms, rate_steps=(RateStep(far, Rate(1)),)), disbursed_on) == rows
+    if terms.method is not Method.FLAT:
+        assert plan(replace(terms, negative_amortization=True), disbursed_on) == rows
+
+
+@given(plain_terms(), DATES)
+def test_replanning_from_the_start_gives_the_plan(terms: Terms, disbursed_on: date) -> None:
+    rows = plan(terms, disbursed_on)
+    assume(not isinstance(rows, Refusal))
+    assert not isinstance(rows, Refusal)
+    assume(terms.method is not Method.AT_MATURITY and len(rows) == terms.installments)
+    dates = (disbursed_on, *(row.due_date for row in rows))
+    assert replan(terms, terms.principal, dates) == rows
+
+
+@given(plain_terms(), DATES, st.integers(1, 400), st.lists(st.integers(0, 400), max_size=3), USUAL_RATES)
+def test_parts_of_a_period_bear_the_interest_of_the_whole(
+    terms: Terms, start: date, days: int, cuts: list[int], rate: Rate
+) -> None:
+    end = start + timedelta(days=days)
+    stepped = replace(terms, rate_steps=(RateStep(start + timedelta(days=days // 3), rate),))
+    for loan in (terms, stepped):
+        ends = [start, *sorted(start + timedelta(days=min(cut, days)) for cut in cuts), end]
+        whole = Fraction(*interest_between(loan, start, end, start, end, 10**6))
+        parts = [Fraction(*interest_between(loan, start, end, a, b, 10**6)) for a, b in pairwise(ends)]
+        assert sum(parts) == whole
+        assert min(parts) >= 0
+
+
+@given(plain_terms(), DATES)
+def test_the_interest_between_is_that_of_the_plan(terms: Terms, disbursed_on: date) -> None:
+    rows = plan(terms, disbursed_on)
+    assume(not isinstance(rows, Refusal))
+    assume(terms.method not in (Method.AT_MATURITY, Method.PRINCIPAL_FIRST, Method.FLAT))
+    balance = terms.principal
+    assert not isinstance(rows, Refusal)
+    for number, row in enumerate(rows, start=1):
+        top, whole = interest_between(terms, row.start, row.due_date, row.start, row.due_date, balance, number)
+        assert divide(top, whole, terms.rounding) == row.interest
+        balance -= row.principal
+
+
+@given(plain_terms(), DATES)
 def test_only_the_last_of_the_level_installments_differs(terms: Terms, disbursed_on: date) -> None:
     rows = plan(terms, disbursed_on)
     if isinstance(rows, Refusal) or terms.method is not Method.EQUAL_INSTALLMENT or terms.first_day_count is not None:

@@ -2,14 +2,16 @@
 
 import re
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from core.terms import PPB, Terms
+from core.terms import Terms
+from tests.scenarios.amounts import minor, rate
+from tests.scenarios.changing import asked_change, change_terms
+from tests.scenarios.charging import asked, charge_terms
 
 PHRASES = (
     r"(?P<principal>[\d.,]+) in (?P<installments>\d+) installments? "
@@ -23,8 +25,17 @@ PHRASES = (
     r"(?P<grace_days>\d+) days of grace",
     r"reminder (?P<reminder_days>\d+) days? before",
     r"pays (?P<waterfall>[a-z, ]+)",
+    r"in advance the (?P<ahead>(next|last|next last|all) installments?(: [a-z, ]+)?)",
+    r"interest follows payments"
+    r"(?P<recalculation>|, from the next due date|, whole period at payoff|, not what is late)",
     r"rounded (?P<rounding>half up|half even|up|down)",
 )
+RECALCULATIONS: dict[str, dict[str, object]] = {
+    "": {},
+    ", from the next due date": {"rest": "period"},
+    ", whole period at payoff": {"payoff": "until_due"},
+    ", not what is late": {"on_past_due": False},
+}
 COMMANDS = (
     "open account",
     "limit",
@@ -39,6 +50,7 @@ COMMANDS = (
     "payoff",
     "refund",
     "reverse payment",
+    "reverse change",
     "quote through",
 )
 
@@ -52,6 +64,8 @@ class Row(Struct, frozen=True):
     """What is asked or happens, without its argument."""
     argument: str
     cells: dict[str, str]
+    effective_on: date | None = None
+    """The earlier day on which what is asked takes effect."""
 
     @property
     def loan(self) -> int | None:
@@ -61,7 +75,8 @@ class Row(Struct, frozen=True):
     @property
     def asks(self) -> bool:
         """Whether somebody asks for something here; other rows tell what follows by itself."""
-        return self.what in COMMANDS
+        changes = asked_change(self.what + self.argument) is not None
+        return self.what in COMMANDS or changes or asked(self.what) is not None
 
 
 class Scenario(Struct, frozen=True):
@@ -71,18 +86,6 @@ class Scenario(Struct, frozen=True):
     terms: dict[int, Terms]
     rows: list[Row]
     journals: dict[date, dict[str, str]]
-
-
-def money(amount: int) -> str:
-    """Write minor units as people do: 1,066.19; nothing is blank."""
-    sign, amount = "-" * (amount < 0), abs(amount)
-    return f"{sign}{amount // 100:,}.{amount % 100:02}" if amount else ""
-
-
-def minor(text: str) -> int:
-    """Read 1,066.19 as minor units."""
-    assert re.fullmatch(r"\d{1,3}(,\d{3})*\.\d\d", text), f"not an amount: {text!r}"
-    return int(re.sub("[,.]", "", text))
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -104,18 +107,29 @@ def read_scenario(path: Path) -> Scenario:
 
 def _row(line: str, columns: list[str]) -> Row:
     cells = dict(zip(columns, (cell.strip() for cell in line.split("|")), strict=True))
-    what, argument = cells["what"], ""
-    if found := re.fullmatch(r"(reverse payment|quote through) (\S+)", what):
+    what, _, effective = cells["what"].partition(" effective ")
+    argument, effective_on = "", date.fromisoformat(effective) if effective else None
+    if found := re.fullmatch(r"(reverse payment|reverse change|quote through) (\S+)", what):
         what, argument = found[1], found[2]
-    return Row(line, date.fromisoformat(cells["date"]), what, argument, cells)
+    named = asked(what) or asked_change(what)
+    if named is not None:
+        what, argument = named
+    return Row(line, date.fromisoformat(cells["date"]), what, argument, cells, effective_on)
 
 
 def _terms(text: str) -> Terms:
     fields: dict[str, Any] = {}
     for phrase in text.split("; "):
+        if charge_terms(fields, phrase) or change_terms(fields, phrase):
+            continue
         found = [match for pattern in PHRASES if (match := re.fullmatch(pattern, phrase))]
         assert found, f"terms do not know {phrase!r}"
-        fields |= {name: _value(name, value) for name, value in found[0].groupdict().items() if value}
+        named = found[0].groupdict().items()
+        fields |= {name: _value(name, value) for name, value in named if value or name == "recalculation"}
+    if ahead := fields.pop("ahead", None):
+        waterfall = fields.setdefault("waterfall", {"steps": [{}]})
+        waterfall["steps"].append({"reach": "in_advance"} | ahead["step"])
+        waterfall["future"] = ahead["future"]
     return msgspec.convert(fields, Terms, strict=False)
 
 
@@ -124,13 +138,17 @@ def _value(name: str, text: str) -> object:
         case "principal":
             return minor(text)
         case "rate" | "penalty_rate":
-            percent, per = text.split(" % a ")
-            ppb = Fraction(percent) * PPB / 100
-            assert ppb.denominator == 1
-            return {"ppb": int(ppb), "per": per}
+            return rate(text)
         case "waterfall":
             order = text.removesuffix(" across installments")
-            return {"order": order.split(", "), "direction": "horizontal" if order == text else "vertical"}
+            direction = "horizontal" if order == text else "vertical"
+            return {"steps": [{"order": order.split(", "), "direction": direction}]}
+        case "ahead":
+            which, _, order = text.partition(": ")
+            future = which.removesuffix("s").removesuffix(" installment").replace(" ", "_").replace("all", "reamortize")
+            return {"future": future, "step": {"order": order.split(", ")} if order else {}}
+        case "recalculation":
+            return RECALCULATIONS[text]
         case "method" | "rounding":
             return text.replace(" ", "_")
         case _:

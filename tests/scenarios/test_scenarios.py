@@ -19,7 +19,9 @@ from core.evolve import evolve
 from core.identity import loan_id
 from core.quote import quote
 from core.rejections import Rejection
-from tests.scenarios.reading import Row, Scenario, money, read_scenario
+from tests.scenarios.amounts import money
+from tests.scenarios.changing import asked_change
+from tests.scenarios.reading import Row, Scenario, read_scenario
 from tests.scenarios.wording import PARTS, balances, command_of, tell
 
 FILES = sorted(Path(__file__).parent.glob("*.scenario"))
@@ -35,6 +37,8 @@ class Play:
         self.shown: Account | None = None
         self.history: list[tuple[int, Event]] = []
         self.payments: list[int] = []
+        self.changes: list[int] = []
+        self.charges: list[int] = []
         self.waiting: deque[Event] = deque()
 
     def row(self, index: int) -> None:
@@ -57,11 +61,17 @@ class Play:
     def _ask(self, row: Row) -> dict[str, str]:
         if row.what == "quote through":
             return self._quote(row)
-        decided = decide(self.account, command_of(row, self.scenario.terms, self.payments), row.on, self.history)
+        reversible = self.changes if row.what == "reverse change" else self.payments
+        command = command_of(row, self.scenario.terms, reversible, self.charges)
+        decided = decide(self.account, command, row.on, self.history)
         if isinstance(decided, Rejection):
             return {"amount": row.cells.get("amount", ""), "note": f"refused: {decided.code}"}
         if row.what in {"payment", "payoff"}:
             self.payments.append(len(self.history) + 1)
+        if asked_change(row.what + row.argument):
+            self.changes.append(len(self.history) + 1)
+        if row.what in {"charge fee", "charge penalty"}:
+            self.charges.append(len(self.history) + 1)
         self._take(decided)
         return self._shown_next(row)
 

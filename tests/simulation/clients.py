@@ -8,33 +8,48 @@ from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
-from actors.messages import Envelope, Received, Refused, encoder, reply_decoder
+from actors.messages import Done, Envelope, Received, Refused, command_decoder, encoder, reply_decoder
 from actors.protocols import ShardUnavailable
-from actors.queries import AnyQuery, QuotePayoff, ShowAccount, ShowLoan, ShowSchedule, ShowTransactions
+from actors.queries import AnyQuery, QuotePayoff, ShowAccount, ShowLoan, ShowSchedule, ShowTransactions, Simulate
+from core.change_terms import Extend
 from core.commands import (
+    AddCharge,
+    AdjustCharge,
+    ApplyUnapplied,
     BookLoan,
     CancelLoan,
+    ChangeTerms,
+    ChargeBack,
     Command,
     Disburse,
+    DisburseTranche,
     FreezeAccount,
     OpenAccount,
     PayOff,
+    Prepay,
+    ReceiveCredit,
     RefundUnapplied,
     ReleaseDeposit,
     Repay,
-    ReverseRepayment,
+    Reverse,
     SetCreditLimit,
     TakeDeposit,
     UnfreezeAccount,
+    Waive,
 )
 from core.identity import loan_id
 from core.rejections import Code
-from core.terms import Method, Rate, RatePer, Terms, Unit
+from core.servicing_terms import Fee, FeeWhen, Price, Recalculation, Source
+from core.terms import Method, Rate, RatePer, Terms, Tranche, Unit
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LIMIT = 10_000_000
+FEES = (
+    Fee(name="service", when=FeeWhen.WITHHELD, price=Price(flat=7)),
+    Fee(name="late", when=FeeWhen.OVERDUE, price=Price(flat=30)),
+)
 AGAIN = {Code.OVERLOADED, Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN}
 
 
@@ -83,6 +98,8 @@ class Client:
                 return False
         if isinstance(decoded, Received):
             self._world.payments.append((decoded.account, decoded.payment))
+        if isinstance(decoded, Done) and isinstance(command_decoder.decode(envelope.command), AddCharge):
+            self._world.charges.append((decoded.account, decoded.seq))
         self._world.saw("answered")
         self._world.auditor.answered(envelope, reply)
         self._done.append(envelope)
@@ -137,27 +154,54 @@ class Client:
             PayOff(account=account, loan=loan, amount=amount * 8),
             TakeDeposit(account=account, amount=amount),
             ReleaseDeposit(account=account, amount=amount),
-            RefundUnapplied(account=account, amount=amount),
+            RefundUnapplied(account=account, amount=amount // 10 + 1),
             FreezeAccount(account=account, reason="a check"),
             UnfreezeAccount(account=account),
             SetCreditLimit(account=account, credit_limit=LIMIT + amount),
             BookLoan(account=account, terms=self._terms()),
             Disburse(account=account, loan=loan),
-            CancelLoan(account=account, loan=loan),
+            CancelLoan(account=account, loan=loan_id(account, 2)),
             self._reversal(account),
         )
-        return draw.choices(commands, (20, 10, 1, 4, 2, 2, 1, 3, 2, 3, 3, 3, 5))[0]
+        if draw.random() < 0.3:
+            return self._servicing(account, loan, amount)
+        return draw.choices(commands, (20, 10, 4, 4, 2, 4, 3, 4, 2, 5, 3, 4, 7))[0]
+
+    def _servicing(self, account: int, loan: int, amount: int) -> Command:
+        """Return a command that may take effect on an earlier day, or that changes what is owed."""
+        draw = self._random
+        day = self._world.disk.business_date - timedelta(days=draw.randint(0, 3))
+        payment = draw.choice([seq for of, seq in self._world.payments if of == account] or [6])
+        charge = draw.choice([seq for of, seq in self._world.charges if of == account] or [6])
+        commands: tuple[Command, ...] = (
+            Repay(account=account, amount=amount, effective_on=day),
+            Repay(account=account, amount=amount, loan=loan, effective_on=day),
+            PayOff(account=account, loan=loan, amount=amount * 8, effective_on=day),
+            TakeDeposit(account=account, amount=amount, effective_on=day),
+            AddCharge(account=account, loan=loan, component="fee", amount=amount // 100 + 1),
+            ReceiveCredit(account=account, loan=loan, source=Source.GOODWILL_CREDIT, amount=amount // 10),
+            Waive(account=account, loan=loan, component=draw.choice(("fee", "penalty", "interest"))),
+            AdjustCharge(account=account, charge=charge, amount=amount // 1_000 + 1),
+            ChargeBack(account=account, loan=loan, payment=payment, amount=amount // 10 + 1),
+            ApplyUnapplied(account=account),
+            Prepay(account=account, loan=loan, amount=amount, effective_on=day),
+            ChangeTerms(account=account, loan=loan, change=Extend(installments=1)),
+            DisburseTranche(account=account, loan=loan, amount=draw.choice((None, 200))),
+        )
+        return draw.choice(commands)
 
     def _reversal(self, account: int) -> Command:
         if not self._world.payments:
-            return ReverseRepayment(account=account, payment=2)
+            return Reverse(account=account, seq=2)
         account, payment = self._random.choice(self._world.payments[-20:])
-        return ReverseRepayment(account=account, payment=payment)
+        return Reverse(account=account, seq=payment)
 
     def _terms(self) -> Terms:
         draw = self._random
+        later = Tranche(self._world.disk.business_date + timedelta(days=1), 500)
         return Terms(
             principal=draw.randint(1_000, 900_000),
+            tranches=draw.choice(((), (), (), (later,))),
             rate=Rate(draw.randint(0, 800_000), RatePer.DAY),
             installments=draw.randint(1, 6),
             method=draw.choice(list(Method)),
@@ -166,6 +210,9 @@ class Client:
             penalty_rate=Rate(draw.choice((0, 750_000)), RatePer.DAY),
             grace_days=draw.choice((0, 0, 2)),
             reminder_days=draw.choice((0, 1, 3)),
+            recalculation=draw.choice((None, None, Recalculation())),
+            fees=draw.choice(((), (), FEES)),
+            sweep_deposit_after_days=draw.choice((0, 1)),
         )
 
 
@@ -188,7 +235,7 @@ def _query(world: "World", account: int) -> AnyQuery:
     loan = loan_id(account, world.random.choice((1, 1, 2)))
     queries: tuple[AnyQuery, ...] = (
         ShowAccount(account),
-        ShowAccount(account),
+        Simulate((Repay(account=account, amount=1_000), Reverse(account=account, seq=6))),
         ShowLoan(loan),
         ShowSchedule(loan),
         QuotePayoff(loan),

@@ -1,87 +1,85 @@
 """What a command does to the books if it is carried out, once, as a name and an amount."""
 
-from core.commands import (
-    BookLoan,
-    CancelLoan,
-    Command,
-    Disburse,
-    FreezeAccount,
-    OpenAccount,
-    PayOff,
-    RefundUnapplied,
-    ReleaseDeposit,
-    Repay,
-    ReverseRepayment,
-    SetCreditLimit,
-    TakeDeposit,
-    UnfreezeAccount,
-)
-from core.events import (
-    AccountFrozen,
-    AccountOpened,
-    AccountUnfrozen,
-    CreditLimitSet,
-    DepositReleased,
-    DepositTaken,
-    Event,
-    LoanBooked,
-    LoanCancelled,
-    LoanDisbursed,
-    LoanPaidOff,
-    RepaymentReceived,
-    RepaymentReversed,
-    UnappliedRefunded,
-)
+from typing import Final
+
+from core import charge_events, commands, events
+from core.change_events import Prepaid, TermsChanged, TrancheDisbursed
+from core.commands import Command
+from core.events import AccountRestated, Event
 from core.identity import number_of
+from core.recharging import follows
+from core.restatement import recorded_fact
 
 Effect = tuple[type[Event], int]
+
+RECORDED: Final[dict[type[Command], type[Event]]] = {
+    commands.OpenAccount: events.AccountOpened,
+    commands.SetCreditLimit: events.CreditLimitSet,
+    commands.FreezeAccount: events.AccountFrozen,
+    commands.UnfreezeAccount: events.AccountUnfrozen,
+    commands.TakeDeposit: events.DepositTaken,
+    commands.ReleaseDeposit: events.DepositReleased,
+    commands.BookLoan: events.LoanBooked,
+    commands.CancelLoan: events.LoanCancelled,
+    commands.Disburse: events.LoanDisbursed,
+    commands.Repay: events.RepaymentReceived,
+    commands.PayOff: events.LoanPaidOff,
+    commands.RefundUnapplied: events.UnappliedRefunded,
+    commands.AddCharge: events.ChargeAdded,
+    commands.ReceiveCredit: events.CreditReceived,
+    commands.Waive: charge_events.ChargeWaived,
+    commands.AdjustCharge: charge_events.ChargeReduced,
+    commands.ChargeBack: charge_events.PaymentChargedBack,
+    commands.ApplyUnapplied: charge_events.UnappliedUsed,
+    commands.Prepay: Prepaid,
+    commands.ChangeTerms: TermsChanged,
+    commands.DisburseTranche: TrancheDisbursed,
+    commands.Reverse: AccountRestated,
+}
+"""The fact that each kind of command makes."""
 
 
 def asked_for(command: Command) -> Effect:
     """Return the fact that a command makes, with its amount or whatever tells it from others."""
+    told: int
     match command:
-        case OpenAccount():
-            return AccountOpened, command.credit_limit
-        case SetCreditLimit():
-            return CreditLimitSet, command.credit_limit
-        case FreezeAccount():
-            return AccountFrozen, 0
-        case UnfreezeAccount():
-            return AccountUnfrozen, 0
-        case TakeDeposit():
-            return DepositTaken, command.amount
-        case ReleaseDeposit():
-            return DepositReleased, command.amount
-        case BookLoan():
-            return LoanBooked, command.terms.principal
-        case CancelLoan():
-            return LoanCancelled, number_of(command.loan)
-        case Disburse():
-            return LoanDisbursed, number_of(command.loan)
-        case Repay():
-            return RepaymentReceived, command.amount
-        case PayOff():
-            return LoanPaidOff, command.amount
-        case ReverseRepayment():
-            return RepaymentReversed, command.payment
-        case RefundUnapplied():
-            return UnappliedRefunded, command.amount
+        case commands.OpenAccount() | commands.SetCreditLimit():
+            told = command.credit_limit
+        case commands.BookLoan():
+            told = command.terms.principal
+        case commands.CancelLoan() | commands.Disburse() | commands.ChangeTerms() | commands.DisburseTranche():
+            told = number_of(command.loan)
+        case commands.FreezeAccount() | commands.UnfreezeAccount() | commands.ApplyUnapplied():
+            told = 0
+        case commands.Reverse():
+            told = command.seq
+        case _:
+            told = command.amount or 0
+    return RECORDED[type(command)], told
 
 
 def happened(event: Event) -> Effect | None:
     """Return the fact that an event is; None for what follows by itself."""
+    if isinstance(event, AccountRestated):
+        fact = recorded_fact(event)
+        return (AccountRestated, event.reverses) if fact is None else happened(fact)
+    if type(event) not in RECORDED.values() or follows(event):
+        return None
+    told: int
     match event:
-        case AccountOpened() | CreditLimitSet():
-            return type(event), event.credit_limit
-        case AccountFrozen() | AccountUnfrozen():
-            return type(event), 0
-        case DepositTaken() | DepositReleased() | RepaymentReceived() | LoanPaidOff() | UnappliedRefunded():
-            return type(event), event.amount
-        case LoanBooked():
-            return LoanBooked, event.terms.principal
-        case LoanCancelled() | LoanDisbursed():
-            return type(event), event.loan
-        case RepaymentReversed():
-            return RepaymentReversed, event.payment
+        case events.AccountOpened() | events.CreditLimitSet():
+            told = event.credit_limit
+        case events.LoanBooked():
+            told = event.terms.principal
+        case events.LoanCancelled() | events.LoanDisbursed() | TermsChanged() | TrancheDisbursed():
+            told = event.loan
+        case events.AccountFrozen() | events.AccountUnfrozen() | charge_events.UnappliedUsed():
+            told = 0
+        case events.ChargeAdded():
+            assert event.price is not None
+            told = event.price.flat
+        case charge_events.ChargeWaived():
+            told = event.asked or 0
         case _:
-            return None
+            told = event.amount  # type: ignore[union-attr]
+    return type(event), told

@@ -44,6 +44,7 @@ class World:
         self.auditor = Auditor(self.disk, self.clock.monotonic, self.saw)
         self.accounts = sorted(self.random.sample(range(1, ACCOUNT_ID_MAX), CLIENTS * ACCOUNTS_EACH))
         self.payments: list[tuple[int, int]] = []
+        self.charges: list[tuple[int, int]] = []
         self.dark = False
         self.over = False
         self.pace = self.random.choice((0.05, 0.5, 2.0))

@@ -60,6 +60,9 @@ class CannedBackend:
     async def close_day(self, date: date | None) -> bytes | Rejection:
         return self.closed
 
+    async def close_period(self, through: date) -> date | None:
+        return through if through < DAY else None
+
     async def suspended(self) -> bytes:
         return b'[{"account":7,"reason":"planted"}]'
 

@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from core.account import Account, Contract, Due, Loan, LoanStatus
-from core.allocation import allocate, allocate_account
+from core.allocation import allocate_owed
 from core.money import Minor
+from core.split import split_over
 from core.terms import Rate, Terms
-from core.waterfall import STANDARD_ORDER, Component, Direction, Waterfall
+from core.waterfall import STANDARD_ORDER, Component, Direction, Step
 
 FIRST = Due(1, date(2026, 1, 31), Minor(100), Minor(10), Minor(5), Minor(1), date(2026, 1, 31))
 SECOND = Due(2, date(2026, 2, 28), Minor(100), Minor(8), Minor(0), Minor(0), date(2026, 2, 28))
@@ -38,14 +39,14 @@ Row = tuple[int, int, int, int]
 def test_a_payment_is_split_by_the_contract(
     amount: int, order: tuple[Component, ...], direction: Direction, first: Row | None, second: Row | None, left: int
 ) -> None:
-    allocations, rest = allocate(amount, 1, (FIRST, SECOND), Waterfall(order, direction))
+    allocations, rest = allocate_owed(amount, 1, (FIRST, SECOND), Step(order=order, direction=direction))
     rows = {part.number: (part.penalty, part.fee, part.interest, part.principal) for part in allocations}
     assert rows == {number: row for number, row in ((1, first), (2, second)) if row}
     assert rest == left
 
 
 def test_nothing_owed_leaves_all_of_it() -> None:
-    assert allocate(50, 1, (), Waterfall()) == ([], 50)
+    assert allocate_owed(50, 1, (), Step()) == ([], 50)
 
 
 def test_an_account_pays_the_oldest_due_date_first_and_then_the_lower_loan_number() -> None:
@@ -54,7 +55,7 @@ def test_an_account_pays_the_oldest_due_date_first_and_then_the_lower_loan_numbe
     loans = (Loan(1, LoanStatus.ACTIVE, dues=(FIRST, SECOND)), Loan(2, LoanStatus.ACTIVE, dues=(late, same)))
     contract = Contract(Terms(principal=1, rate=Rate(0), installments=1))
     account = Account(1, "CNY", date(2026, 1, 1), Minor(0), loans=loans, contracts=(contract, contract))
-    allocations, left = allocate_account(200, account)
-    assert [(part.loan, part.number) for part in allocations] == [(2, 1), (1, 1), (2, 4)]
-    assert allocations[-1].principal == 200 - 50 - 116
-    assert left == 0
+    split = split_over(account, 200, None, date(2026, 2, 1))
+    assert [(part.loan, part.number) for part in split.allocations] == [(2, 1), (1, 1), (2, 4)]
+    assert split.allocations[-1].principal == 200 - 50 - 116
+    assert split.left == 0

@@ -10,7 +10,7 @@ from core.terms import DayCount, Unit
 
 
 def fraction(day_count: DayCount, start: date, end: date, nominal: int = 30) -> Fraction:
-    numerator, denominator = year_fraction(day_count, Period(start, end, nominal))
+    numerator, denominator = year_fraction(day_count, Period(start, end, nominal, False))
     return Fraction(numerator, denominator)
 
 
@@ -74,8 +74,26 @@ def test_a_29_february_counts_when_it_is_the_end_and_not_when_it_is_the_start() 
     [(DayCount.ACT_360, 28), (DayCount.ACT_ACT, 28), (DayCount.THIRTY_E_360, 28), (DayCount.PERIOD, 30)],
 )
 def test_days_for_a_rate_per_day(day_count: DayCount, expected: int) -> None:
-    assert days(day_count, Period(date(2026, 1, 31), date(2026, 2, 28), 30)) == expected
+    assert days(day_count, Period(date(2026, 1, 31), date(2026, 2, 28), 30, False)) == expected
 
 
 def test_nominal_days() -> None:
-    assert [nominal_days(2, unit) for unit in Unit] == [2, 14, 60, 720]
+    assert [nominal_days(2, unit) for unit in Unit] == [2, 14, 60, 180, 720]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (date(2026, 1, 31), date(2026, 2, 28), 30),
+        (date(2026, 2, 28), date(2026, 3, 31), 30),
+        (date(2026, 1, 29), date(2026, 3, 31), 61),
+        (date(2024, 2, 29), date(2025, 2, 28), 360),
+    ],
+)
+def test_isda_takes_the_end_of_february_for_a_thirtieth(start: date, end: date, expected: int) -> None:
+    assert fraction(DayCount.THIRTY_E_ISDA_360, start, end) == Fraction(expected, 360)
+
+
+def test_isda_takes_the_maturity_as_it_is() -> None:
+    matures = Period(date(2024, 2, 29), date(2025, 2, 28), 360, True)
+    assert year_fraction(DayCount.THIRTY_E_ISDA_360, matures) == (358, 360)

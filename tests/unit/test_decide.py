@@ -1,6 +1,6 @@
 """Every refusal of the core, reached once; and what a decision is made of."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -9,8 +9,12 @@ from msgspec.structs import replace
 from core.account import Account, Contract, Loan, LoanStatus
 from core.advance import advance
 from core.commands import (
+    AddCharge,
+    AdjustCharge,
+    ApplyUnapplied,
     BookLoan,
     CancelLoan,
+    ChargeBack,
     Command,
     Disburse,
     FreezeAccount,
@@ -19,23 +23,28 @@ from core.commands import (
     RefundUnapplied,
     ReleaseDeposit,
     Repay,
-    ReverseRepayment,
+    Reverse,
     SetCreditLimit,
     TakeDeposit,
     UnfreezeAccount,
+    Waive,
 )
-from core.decide import BALANCE_MAX, decide
+from core.decide import decide
+from core.decide_account import BALANCE_MAX
 from core.decision import Decision
+from core.events import LoanDisbursed
 from core.identity import LOANS_MAX, loan_id
 from core.money import Minor
 from core.quote import quote
 from core.rejections import Code, Rejection
 from core.terms import Rate, Terms
-from core.waterfall import Component, Waterfall
+from core.waterfall import Component, Step, Waterfall
 from tests.properties.histories import START, Book
 
 TERMS = Terms(principal=120_000, rate=Rate(120_000_000), installments=12)
 ONE, TWO, CLOSED = loan_id(1, 1), loan_id(1, 2), loan_id(1, 3)
+PAYOFF = 8
+"""The payoff of the closed loan."""
 NO_DECISION = {
     Code.MALFORMED,
     Code.BATCH_TOO_LARGE,
@@ -67,31 +76,45 @@ def book() -> Book:
     ):
         assert book.ask(command) is None
     first = book.payments()[-1]
-    assert book.ask(ReverseRepayment(account=1, payment=first)) is None
+    assert book.ask(Reverse(account=1, seq=first)) is None
     assert book.ask(Repay(account=1, amount=700)) is None
     assert book.ask(RefundUnapplied(account=1, amount=600)) is None
     return book
 
 
+FEES_ONLY = Waterfall((Step(order=(Component.FEE,)),))
 REFUSED: list[tuple[Code, Command]] = [
     (Code.ACCOUNT_EXISTS, OpenAccount(account=1, currency="CNY", credit_limit=1)),
     (Code.LOAN_UNKNOWN, Repay(account=1, amount=1, loan=loan_id(1, 4))),
     (Code.LOAN_UNKNOWN, PayOff(account=1, amount=1, loan=loan_id(2, 1))),
     (Code.LOAN_UNKNOWN, Disburse(account=1, loan=loan_id(1, 1) - 1)),
-    (Code.PAYMENT_UNKNOWN, ReverseRepayment(account=1, payment=1)),
-    (Code.PAYMENT_UNKNOWN, ReverseRepayment(account=1, payment=1_000)),
+    (Code.EVENT_NOT_REVERSIBLE, Reverse(account=1, seq=1)),
+    (Code.EVENT_NOT_REVERSIBLE, Reverse(account=1, seq=2)),
+    (Code.EFFECTIVE_DATE_IN_FUTURE, Repay(account=1, amount=1, effective_on=START + timedelta(days=40))),
+    (Code.EFFECTIVE_DATE_TOO_EARLY, Repay(account=1, amount=1, effective_on=START - timedelta(days=1))),
+    (Code.EVENT_UNKNOWN, Reverse(account=1, seq=1_000)),
     (Code.ACCOUNT_NOT_FROZEN, UnfreezeAccount(account=1)),
     (Code.LOAN_NOT_BOOKED, Disburse(account=1, loan=ONE)),
     (Code.LOAN_NOT_BOOKED, CancelLoan(account=1, loan=ONE)),
     (Code.LOAN_NOT_ACTIVE, Repay(account=1, amount=1, loan=TWO)),
     (Code.LOAN_NOT_ACTIVE, PayOff(account=1, amount=1, loan=CLOSED)),
-    (Code.TERMS_INVALID, BookLoan(account=1, terms=replace(TERMS, first_due=START))),
-    (Code.TERMS_INVALID, BookLoan(account=1, terms=replace(TERMS, waterfall=Waterfall((Component.FEE,))))),
+    (Code.TERMS_INVALID, BookLoan(account=1, terms=replace(TERMS, first_due=START - timedelta(days=1)))),
+    (
+        Code.TERMS_INVALID,
+        BookLoan(account=1, terms=replace(TERMS, waterfall=Waterfall((Step(order=(Component.FEE,)),)))),
+    ),
     (Code.LIMIT_EXCEEDED, BookLoan(account=1, terms=TERMS)),
     (Code.LIMIT_BELOW_EXPOSURE, SetCreditLimit(account=1, credit_limit=239_999)),
     (Code.PAYOFF_AMOUNT_TOO_LOW, PayOff(account=1, loan=ONE, amount=119_899)),
     (Code.UNAPPLIED_INSUFFICIENT, RefundUnapplied(account=1, amount=101)),
     (Code.DEPOSIT_INSUFFICIENT, ReleaseDeposit(account=1, amount=501)),
+    (Code.NOTHING_TO_DO, Waive(account=1, loan=ONE, component="fee")),
+    (Code.NOTHING_TO_DO, AddCharge(account=1, loan=ONE, component="fee")),
+    (Code.LOAN_NOT_ACTIVE, Waive(account=1, loan=TWO, component="fee")),
+    (Code.AMOUNT_TOO_HIGH, ChargeBack(account=1, loan=CLOSED, payment=PAYOFF, amount=101)),
+    (Code.EVENT_UNKNOWN, ChargeBack(account=1, loan=CLOSED, payment=1, amount=1)),
+    (Code.EVENT_UNKNOWN, AdjustCharge(account=1, charge=1, amount=1)),
+    (Code.UNAPPLIED_INSUFFICIENT, ApplyUnapplied(account=1, amount=101)),
     (Code.BALANCE_TOO_LARGE, TakeDeposit(account=1, amount=BALANCE_MAX - 499)),
     (Code.BALANCE_TOO_LARGE, Repay(account=1, amount=BALANCE_MAX - 99)),
     (Code.BALANCE_TOO_LARGE, PayOff(account=1, amount=BALANCE_MAX - 99, loan=ONE)),
@@ -128,8 +151,14 @@ def test_a_frozen_account_lends_nothing(book: Book, code: Code, command: Command
 
 def test_a_payment_is_reversed_once_and_not_if_its_money_was_refunded(book: Book) -> None:
     _, reversed_before, refunded = book.payments()
-    assert refuse(book, ReverseRepayment(account=1, payment=reversed_before)) is Code.PAYMENT_REVERSED
-    assert refuse(book, ReverseRepayment(account=1, payment=refunded)) is Code.REVERSAL_LEAVES_SHORTFALL
+    assert refuse(book, Reverse(account=1, seq=reversed_before)) is Code.EVENT_REVERSED
+    assert refuse(book, Reverse(account=1, seq=refunded)) is Code.REVERSAL_LEAVES_SHORTFALL
+
+
+def test_a_payout_that_was_charged_for_stays(book: Book) -> None:
+    disbursed = next(seq for seq, event in book.history if isinstance(event, LoanDisbursed))
+    assert book.ask(AddCharge(account=1, loan=ONE, component="fee", amount=5)) is None
+    assert refuse(book, Reverse(account=1, seq=disbursed)) is Code.RESTATEMENT_REFUSED
 
 
 def test_an_unknown_account_can_only_be_opened() -> None:
@@ -166,7 +195,8 @@ def test_a_quote_is_refused_for_an_unknown_loan_and_then_for_its_date(
 def test_every_code_of_the_core_is_reached_here() -> None:
     elsewhere = {
         Code.ACCOUNT_UNKNOWN,
-        Code.PAYMENT_REVERSED,
+        Code.EVENT_REVERSED,
+        Code.RESTATEMENT_REFUSED,
         Code.REVERSAL_LEAVES_SHORTFALL,
         Code.TOO_MANY_LOANS,
         Code.QUOTE_DATE_INVALID,

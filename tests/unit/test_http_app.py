@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.messages import Done, command_decoder
-from actors.queries import QuotePayoff, ShowAccount, ShowTransactions, query_decoder
+from actors.queries import QuotePayoff, ShowAccount, ShowTransactions, Simulate, query_decoder
 from adapters.http import app as gateway
 from adapters.http import examples
 from adapters.http.commands import path_of
@@ -82,6 +82,24 @@ def test_queries_are_put_to_the_account_that_owns_the_loan() -> None:
     assert queries == [ShowAccount(5), ShowTransactions(5, 7, 2), QuotePayoff(50001, DAY)]
 
 
+def test_a_simulation_is_put_to_its_account_and_is_no_command() -> None:
+    backend = CannedBackend()
+    body = msgspec.to_builtins(examples.SIMULATE)
+    del body["type"]
+    assert post(backend, "/v1/simulate", json=body).json() == {}
+    assert post(backend, "/v1/simulate", content=msgspec.msgpack.encode(body), headers=MSGPACK).json() == {}
+    assert [query_decoder.decode(query) for _, query in backend.asked] == [examples.SIMULATE] * 2
+    assert [account for account, _ in backend.asked] == [examples.SIMULATE.commands[0].account] * 2
+    assert not backend.sent
+
+
+@pytest.mark.parametrize("command", examples.COMMANDS, ids=lambda command: type(command).__name__)
+def test_every_command_can_be_simulated(command: Command) -> None:
+    backend = CannedBackend()
+    assert post(backend, "/v1/simulate", json={"commands": [msgspec.to_builtins(command)]}).status_code == 200
+    assert [query_decoder.decode(query) for _, query in backend.asked] == [Simulate((command,))]
+
+
 def test_the_query_string_cannot_name_another_account() -> None:
     backend = CannedBackend()
     get(backend, "/v1/accounts/5?account=6")
@@ -127,6 +145,7 @@ def test_metrics_count_requests_and_commands() -> None:
         ("POST", "/v1/repay", {"json": REPAY, "headers": KEY}),
         ("POST", "/v1/batch", {"json": batch}),
         ("GET", "/v1/accounts/5", {}),
+        ("POST", "/v1/simulate", {"json": {"commands": [REPAY | {"type": "repay"}]}}),
         ("GET", "/v1/nothing", {}),
         ("GET", "/metrics", {}),
     )
@@ -135,6 +154,7 @@ def test_metrics_count_requests_and_commands() -> None:
         'tenor_http_requests_total{route="/v1/repay",status="422"} 1.0',
         'tenor_http_requests_total{route="/v1/batch",status="200"} 1.0',
         'tenor_http_requests_total{route="/v1/accounts/{account}",status="200"} 1.0',
+        'tenor_http_requests_total{route="/v1/simulate",status="200"} 1.0',
         'tenor_http_requests_total{route="none",status="404"} 1.0',
         'tenor_http_commands_total{outcome="limit_exceeded"} 3.0',
         'tenor_http_request_seconds_count{route="/v1/batch"} 1.0',

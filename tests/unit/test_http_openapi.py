@@ -66,7 +66,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 def test_schemas_are_valid_and_examples_meet_them(document: dict[str, Any]) -> None:
     examples = list(bodies(document))
-    assert len(examples) == len(get_args(Command)) + 3
+    assert len(examples) == len(get_args(Command)) + 5
     for path, content in examples:
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator.check_schema(schema)

@@ -19,7 +19,7 @@ STATUS = {
     "account_suspended": 409,
     "account_unknown": 404,
     "loan_unknown": 404,
-    "payment_unknown": 404,
+    "event_unknown": 404,
     "account_exists": 409,
     "account_frozen": 409,
     "loan_not_active": 409,
@@ -88,6 +88,11 @@ WRONG: list[tuple[str, str, dict[str, object], int, str]] = [
     ("GET", "/v1/loans/50001/quote?good_through=soon", {}, 400, "malformed"),
     ("GET", "/v1/trial-balance?as_of=2026-02-30", {}, 400, "malformed"),
     ("POST", "/v1/day-close", {"json": {"business_date": "now"}}, 400, "malformed"),
+    ("POST", "/v1/simulate", {"json": {"commands": []}}, 400, "malformed"),
+    ("POST", "/v1/simulate", {"json": {"commands": [REPAY]}}, 400, "malformed"),
+    ("POST", "/v1/simulate", {"json": {"commands": [REPAY | {"type": "repay", "amount": 1.5}]}}, 400, "malformed"),
+    ("POST", "/v1/simulate", {"json": {"commands": [REPAY | {"type": "repay"}] * 21}}, 400, "malformed"),
+    ("GET", "/v1/simulate", {}, 405, "method_not_allowed"),
 ]
 
 

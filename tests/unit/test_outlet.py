@@ -17,16 +17,8 @@ from adapters.cloud_events import cloud_event
 from adapters.redis_outlet import stream_of
 from core.account import Bucket
 from core.book import DayClosed
-from core.events import (
-    AccountFrozen,
-    Allocation,
-    BucketChanged,
-    Event,
-    InstallmentBilled,
-    LoanBooked,
-    PenaltyCharge,
-    RepaymentReceived,
-)
+from core.events import AccountFrozen, BucketChanged, Event, InstallmentBilled, LoanBooked, RepaymentReceived
+from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
 from core.terms import Rate, Terms
 
@@ -189,8 +181,9 @@ def test_an_event_goes_out_as_a_cloud_event_with_its_fields_by_name() -> None:
             "amount": 500,
             "loan": 2,
             "allocations": [{"loan": 2, "number": 1, "penalty": 3, "fee": 0, "interest": 40, "principal": 400}],
-            "charges": [{"loan": 2, "number": 1, "amount": 3}],
+            "charges": [{"loan": 2, "number": 1, "amount": 3, "compound": 0, "waived": 0}],
             "unapplied": 57,
+            "ahead": [],
         },
     }
 

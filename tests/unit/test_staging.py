@@ -58,11 +58,11 @@ def test_each_entry_balances_and_the_sums_are_what_was_posted() -> None:
     cached, stage = lent(), Stage()
     do(stage, cached, Repay(account=1, amount=700), TakeDeposit(account=1, amount=50), on=TODAY + timedelta(weeks=1))
     commit = stage.seal(TODAY)
-    assert {row.seq for row in commit.postings} <= {row.seq for row in commit.events}
-    for seq in {row.seq for row in commit.postings}:
-        assert sum(row.amount for row in commit.postings if row.seq == seq) == 0
-    for gl in {row.gl for row in commit.postings}:
-        amounts = [row.amount for row in commit.postings if row.gl == gl]
+    assert {entry.seq for entry in commit.entries} <= {row.seq for row in commit.events}
+    assert all(sum(line.amount for line in entry.lines) == 0 for entry in commit.entries)
+    lines = [line for entry in commit.entries for line in entry.lines]
+    for gl in {line.gl for line in lines}:
+        amounts = [line.amount for line in lines if line.gl == gl]
         assert sum(row.debit for row in commit.ledger if row.gl == gl) == sum(each for each in amounts if each > 0)
         assert sum(row.credit for row in commit.ledger if row.gl == gl) == -sum(each for each in amounts if each < 0)
 

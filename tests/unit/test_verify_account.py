@@ -4,6 +4,7 @@ from datetime import date
 from random import Random
 
 import pytest
+from msgspec.structs import astuple, replace
 
 from actors.rows import EventRow
 from actors.staging import Cached, Stage
@@ -43,9 +44,9 @@ def test_a_tampered_body_is_found_and_stops_nothing(seed: int) -> None:
     at = chance.randrange(len(events))
     body = bytearray(events[at].body)
     body[chance.randrange(len(body))] ^= chance.randint(1, 255)
-    events[at] = events[at]._replace(body=bytes(body))
+    events[at] = replace(events[at], body=bytes(body))
     tally = Tally()
-    check_account(tally, 1, AccountRows(events=events), LATER)
+    check_account(tally, 1, AccountRows(events=[astuple(event) for event in events]), LATER)
     assert tally.check("hash_chain").found == 1
     assert tally.check("hash_chain").detail == [f"account 1: event {events[at].seq} does not continue the chain"]
 

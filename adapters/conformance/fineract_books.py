@@ -1,0 +1,213 @@
+"""A loan of an allocation case, played through the core, and the tables that its books show."""
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import zip_longest
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from adapters.conformance.cases import MATCHED, Outcome
+from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
+from core.account import Account, LoanStatus
+from core.advance import advance
+from core.charges import add_charge
+from core.decision import Draft
+from core.events import (
+    AccountOpened,
+    ChargeAdded,
+    CreditReceived,
+    LoanBooked,
+    LoanDisbursed,
+    RepaymentReceived,
+    UnappliedApplied,
+)
+from core.evolve import evolve
+from core.facts import Allocation
+from core.money import AMOUNT_MAX, Minor
+from core.quote import quote
+from core.recalculation import project
+from core.rejections import Rejection
+from core.repayment import receive
+from core.schedule import Refusal, plan
+from core.servicing_terms import Source
+from core.terms import Installment, Terms
+from core.waterfall import Component
+
+TITLES: Final = {
+    None: "Repayment",
+    Source.DOWN_PAYMENT: "Down Payment",
+    Source.MERCHANT_REFUND: "Merchant Issued Refund",
+    Source.PAYOUT_REFUND: "Payout Refund",
+    Source.GOODWILL_CREDIT: "Goodwill Credit",
+    Source.INTEREST_REFUND: "Interest Refund",
+}
+
+
+def fineract_allocation(raw: Raw) -> Outcome:
+    """Play one case and compare every row, payment, status and what was paid too much."""
+    case = msgspec.json.decode(raw, type=AllocationCase)
+    terms = allocation_terms(case)
+    return None if terms is None else _Books(case, terms).compare()
+
+
+class _Books:
+    """A loan played through the core, and tables drawn up from its events."""
+
+    def __init__(self, case: AllocationCase, terms: Terms) -> None:
+        self.case = case
+        self.terms = terms
+        self.refused = ""
+        opened = AccountOpened(case.disbursed_on, 1, "EUR", Minor(AMOUNT_MAX))
+        self.draft = Draft(evolve(None, opened))
+        self.last = case.disbursed_on
+
+    def compare(self) -> Outcome:
+        planned = plan(self.terms, self.case.disbursed_on)
+        if isinstance(planned, Refusal):
+            return f"refused: {planned}"
+        self._play(planned)
+        if self.refused:
+            return self.refused
+        for own, printed in (
+            (self._rows(), self.case.expected_installments),
+            (self._transactions(), self.case.expected_transactions),
+        ):
+            if own != printed:
+                differing = [f"computed {a}, printed {b}" for a, b in zip_longest(own, printed) if a != b]
+                return differing[0]
+        return self._status()
+
+    def _play(self, planned: tuple[Installment, ...]) -> None:
+        case = self.case
+        self.draft.emit(LoanBooked(case.disbursed_on, 1, self.terms))
+        self.draft.emit(LoanDisbursed(case.disbursed_on, 1, Minor(self.terms.principal), planned))
+        self._advance(case.disbursed_on)
+        if any(paid.type == TITLES[Source.DOWN_PAYMENT] for paid in case.expected_transactions):
+            due = self.draft.account.loans[0].dues[0]
+            receive(self.draft, due.principal, self.draft.account.loans[0], case.disbursed_on, Source.DOWN_PAYMENT)
+        for happening in sorted(case.events, key=lambda each: each.effective_on):
+            self._happen(happening)
+        self._advance(max((self.last, *case.cob_run_on)))
+
+    def _advance(self, to: date) -> None:
+        self.last = max(self.last, to)
+        for event in advance(self.draft.account, to).events:
+            self.draft.emit(event)
+
+    def _happen(self, happening: Happening) -> None:
+        on = happening.effective_on
+        self._advance(on)
+        loan = self.draft.account.loans[0]
+        amount = Minor(happening.amount)
+        match happening.type:
+            case "CHARGE":
+                component = Component.FEE if happening.kind == "FEE" else Component.PENALTY
+                add_charge(self.draft, loan, component, amount, happening.on, happening.type, on)
+            case "REPAYMENT" | "PAYOFF":
+                if happening.type == "PAYOFF":
+                    self._check_quote(amount, on)
+                receive(self.draft, amount, loan, on)
+            case _:
+                receive(self.draft, amount, loan, on, SOURCES[happening.type])
+
+    def _check_quote(self, amount: int, on: date) -> None:
+        quoted = quote(self.draft.account, 10_001, on, on)
+        if isinstance(quoted, Rejection) or quoted.total != amount:
+            self.refused = f"quoted {quoted}, printed {amount}"
+
+    def _rows(self) -> list[Row]:
+        loan, contract = self.draft.account.loans[0], self.draft.account.contracts[0]
+        shown = [*contract.schedule[: loan.billed]]
+        if contract.terms.recalculation is not None and loan.status is LoanStatus.ACTIVE:
+            shown += project(loan, contract, self.last, late_to=self.last).rows
+        else:
+            shown += contract.schedule[loan.billed :]
+        balance: int = sum(row.principal for row in shown)
+        rows = []
+        for number, row in enumerate(shown, 1):
+            balance -= row.principal
+            rows.append(self._row(number, row, balance))
+        return rows
+
+    def _row(self, number: int, row: Installment, balance: int) -> Row:
+        paid = [(on, sum(_parts(part))) for on, part in self._allocated() if part.number == number]
+        fees = self._charged(number, Component.FEE)
+        penalties = self._charged(number, Component.PENALTY)
+        total = row.principal + row.interest + fees + penalties
+        received = sum(amount for _, amount in paid)
+        return Row(
+            n=number,
+            due=row.due_date,
+            days=(row.due_date - row.start).days,
+            principal_due=row.principal,
+            interest_due=row.interest,
+            fees_due=fees,
+            penalties_due=penalties,
+            total_due=total,
+            balance=balance,
+            paid=received,
+            in_advance=sum(amount for on, amount in paid if on < row.due_date),
+            late=sum(amount for on, amount in paid if on > row.due_date),
+            outstanding=total - received,
+            paid_date=self._emptied(paid) if received == total else None,
+        )
+
+    def _emptied(self, paid: list[tuple[date, int]]) -> date | None:
+        """Return when a row was paid: of one without anything due, when the loan was."""
+        dates = [on for on, _ in paid] or [on for on, part in self._allocated()]
+        return max(dates, default=None)
+
+    def _allocated(self) -> Iterable[tuple[date, Allocation]]:
+        for event in self.draft.events:
+            if isinstance(event, RepaymentReceived | CreditReceived | UnappliedApplied):
+                for part in (*event.allocations, *event.ahead):
+                    yield event.on, part
+
+    def _charged(self, number: int, component: Component) -> int:
+        added = [event for event in self.draft.events if isinstance(event, ChargeAdded)]
+        return sum(event.amount for event in added if event.number == number and event.component is component)
+
+    def _transactions(self) -> list[Paid]:
+        """Return what became of each payment; unapplied money used later belongs to the payment that left it."""
+        paid: list[tuple[date, str, int, list[int], int]] = []
+        for event in self.draft.events:
+            match event:
+                case RepaymentReceived() | CreditReceived():
+                    parts = _sums((*event.allocations, *event.ahead))
+                    title = TITLES[event.source if isinstance(event, CreditReceived) else None]
+                    paid.append((event.on, title, event.amount, parts, event.unapplied))
+                case UnappliedApplied():
+                    self._use(paid, _sums((*event.allocations, *event.ahead)))
+                case _:
+                    pass
+        return [
+            Paid(on, title, amount, principal, interest, fees, penalties, left)
+            for on, title, amount, (penalties, fees, interest, principal), left in paid
+        ]
+
+    def _use(self, paid: list[tuple[date, str, int, list[int], int]], parts: list[int]) -> None:
+        on, title, amount, own, left = paid[-1]
+        paid[-1] = on, title, amount, [a + b for a, b in zip(own, parts, strict=True)], left - sum(parts)
+
+    def _status(self) -> Outcome:
+        account: Account = self.draft.account
+        closed = account.loans[0].status is LoanStatus.CLOSED
+        status = ("OVERPAID" if account.unapplied else "CLOSED_OBLIGATIONS_MET") if closed else "ACTIVE"
+        if self.case.expected_status not in (None, status):
+            return f"computed {status}, printed {self.case.expected_status}"
+        if self.case.expected_overpaid not in (None, account.unapplied):
+            return f"computed {account.unapplied} overpaid, printed {self.case.expected_overpaid}"
+        return MATCHED
+
+
+def _parts(part: Allocation) -> tuple[int, int, int, int]:
+    return part.penalty, part.fee, part.interest, part.principal
+
+
+def _sums(parts: Iterable[Allocation]) -> list[int]:
+    sums = [0, 0, 0, 0]
+    for part in parts:
+        sums = [a + b for a, b in zip(sums, _parts(part), strict=True)]
+    return sums

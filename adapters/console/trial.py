@@ -1,0 +1,42 @@
+"""A trial calculation as an operator asks for it and sees it."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+from rich.table import Table
+
+from adapters.console.terminal import EXIT_USAGE, facts, minor_units, money, schedule_table, stop
+from adapters.trial import TrialSchedule
+from core.disclosure import Fee
+
+
+def fees_of(texts: Iterable[str], currency: str) -> tuple[Fee, ...]:
+    """Read fees written as 2026-01-31=100.00; ValueError if a date is none."""
+    return tuple(_fee(*text.partition("=")[::2], currency) for text in texts)
+
+
+def trial_tables(found: TrialSchedule, currency: str) -> list[Table]:
+    """Return the schedule, its totals, the terms that were found and the rates to disclose."""
+    terms, summary = found.terms, found.summary
+    totals = {name: money(getattr(summary, name), currency) for name in ("principal", "interest", "total")}
+    agreed = {"rate": f"{_percent(terms.rate.ppb)} a {terms.rate.per}", "installments": terms.installments}
+    shown = [
+        schedule_table("trial schedule", msgspec.to_builtins(found.rows), currency),
+        facts("totals", {**totals, **agreed}),
+    ]
+    if found.rates is not None:
+        rates = {name.replace("_", " "): _percent(ppb) for name, ppb in msgspec.to_builtins(found.rates).items()}
+        shown.append(facts("cost, fees included", rates))
+    return shown
+
+
+def _fee(on: str, amount: str, currency: str) -> Fee:
+    if not amount:
+        stop(EXIT_USAGE, f"{on!r} is not a fee; write it like 2026-01-31=100.00")
+    return Fee(date.fromisoformat(on), minor_units(amount, currency))
+
+
+def _percent(ppb: int) -> str:
+    return f"{Decimal(ppb).scaleb(-7):.4f} %"

@@ -1,0 +1,25 @@
+"""Why terms give no schedule."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Stable codes, in order of precedence."""
+
+    WATERFALL_INCOMPLETE = "waterfall_incomplete"
+    DUE_DAY_WITHOUT_MONTHS = "due_day_without_months"
+    FIRST_DUE_BEFORE_DISBURSEMENT = "first_due_before_disbursement"
+    CALENDAR_UNKNOWN = "calendar_unknown"
+    GRACE_TOO_LONG = "grace_too_long"
+    RATES_OUT_OF_ORDER = "rates_out_of_order"
+    PAUSE_WITHOUT_DAYS = "pause_without_days"
+    TRANCHES_INVALID = "tranches_invalid"
+    FEE_INVALID = "fee_invalid"
+    """Of interest or principal, without an amount, or on no date."""
+    BALLOON_TOO_LARGE = "balloon_too_large"
+    DOWN_PAYMENT_TOO_LARGE = "down_payment_too_large"
+    DATES_OUT_OF_ORDER = "dates_out_of_order"
+    NOTHING_TO_PLAN = "nothing_to_plan"
+    SCHEDULE_TOO_LONG = "schedule_too_long"
+    PAYMENT_DOES_NOT_AMORTIZE = "payment_does_not_amortize"
+    INSTALLMENT_TOO_LARGE = "installment_too_large"

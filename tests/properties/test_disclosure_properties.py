@@ -1,0 +1,80 @@
+"""What holds for the cost of any loan: rates give back the contract's, solving agrees with planning."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from core.caps import Cost, Costs, excess
+from core.disclosure import Fee, disclose
+from core.money import Minor
+from core.schedule import Refusal, plan
+from core.solve import Unknown, regular_payment, solve
+from core.tax import split_vat
+from core.terms import Method, Rate, RatePer, Terms
+
+ON = date(2025, 1, 31)
+
+levels = st.builds(
+    Terms,
+    principal=st.integers(1_000_00, 10**10),
+    rate=st.integers(100, 40_000).map(lambda hundredths: Rate(hundredths * 1_000, RatePer.MONTH)),
+    installments=st.integers(1, 60),
+)
+
+
+@given(levels, st.sampled_from([Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY]))
+def test_without_fees_a_loan_costs_its_rate(terms: Terms, method: Method) -> None:
+    terms = replace(terms, method=method)
+    rows = plan(terms, ON)
+    assert not isinstance(rows, Refusal)
+    rates = disclose(terms, ON, rows)
+    assert rates is not None
+    # Each row's interest is rounded by at most half a minor unit of a balance that is at least the last row's.
+    least = min(sum(row.principal for row in rows[k:]) for k in range(len(rows)))
+    assert abs(rates.per_period - terms.rate.ppb) <= 10**9 // (2 * least) + 1
+    assert abs(rates.simple - 12 * rates.per_period) <= 6
+    assert rates.compound >= rates.simple
+
+
+@given(levels, st.integers(1, 100_00))
+def test_a_fee_never_makes_a_loan_cheaper(terms: Terms, fee: int) -> None:
+    rows = plan(terms, ON)
+    assert not isinstance(rows, Refusal)
+    bare, withheld = disclose(terms, ON, rows), disclose(terms, ON, rows, [Fee(ON, fee)])
+    assert bare is not None
+    assert withheld is not None
+    assert withheld.per_period >= bare.per_period
+    assert withheld.by_days >= bare.by_days
+
+
+@given(levels, st.sampled_from([Unknown.RATE, Unknown.PRINCIPAL, Unknown.INSTALLMENTS]))
+def test_terms_solved_for_a_payment_have_it(terms: Terms, unknown: Unknown) -> None:
+    rows = plan(terms, ON)
+    assert not isinstance(rows, Refusal)
+    payment = regular_payment(terms, rows)
+    found = solve(terms, unknown, payment, ON)
+    assert isinstance(found, Terms)
+    again = plan(found, ON)
+    assert not isinstance(again, Refusal)
+    assert regular_payment(found, again) == payment
+    assert len(again) == found.installments == terms.installments
+
+
+amounts = st.integers(0, 10**12).map(Minor)
+
+
+@given(st.builds(Costs, amounts, amounts, amounts, amounts), amounts)
+def test_what_is_kept_and_what_is_waived_are_what_was_charged(charged: Costs, allowed: Minor) -> None:
+    waived = excess(allowed, charged)
+    kept = [getattr(charged, cost) - getattr(waived.by_cost, cost) for cost in Cost]
+    assert min(kept) >= 0
+    total = sum(getattr(charged, cost) for cost in Cost)
+    assert sum(kept) == min(allowed, total)
+    assert waived.excess == total - sum(kept)
+
+
+@given(amounts, st.integers(0, 500_000_000))
+def test_net_and_tax_are_the_gross(gross: Minor, vat: int) -> None:
+    assert sum(split_vat(gross, vat)) == gross

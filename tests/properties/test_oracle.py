@@ -1,0 +1,127 @@
+"""The engine against an independent computation: slow, plain and exact, on random loans and random payments.
+
+The oracle itself is held to the published figures: what it says of random loans, it says by the same rules.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from adapters.conformance.cases import MATCHED
+from adapters.conformance.fineract import fineract_schedule
+from adapters.conformance.fineract_books import fineract_allocation
+from tests.properties.oracle.books import Books
+from tests.properties.oracle.cases import ADVANCED, FUTURES, fixed_cases, recalculated_cases, schedule_cases
+from tests.properties.oracle.recalculated import RecalculatedBooks
+from tests.properties.oracle.schedules import Case, annual, cumulative, due_dates, printed, progressive
+
+PUBLISHED: Final = Path(__file__).parents[1] / "golden" / "published"
+PAID: Final = [
+    (1, 1, 500),
+    (1, 31, 400),
+    (1, 31, 2000),
+    (3, 1, 2600),
+    (3, 2, 700),
+    (3, 2, 700),
+    (3, 2, 2200),
+    (3, 2, 2200),
+]
+NEXT_LAST: Final = [
+    "1452+548 1532+468 1616+384 1704+296 1798+202 1898+104",
+    "1480+520 1534+466 1618+382 1706+294 1800+200 1862+102",
+    "1481+519 1534+466 1618+382 1706+294 1800+200 1861+102",
+    "1497+503 1570+430 1670+330 1761+239 1858+142 1644+41",
+    "1497+503 1570+430 1703+297 1763+237 1859+141 1608+39",
+    "1497+503 1570+430 1740+260 1765+235 1862+138 1566+36",
+    "1497+503 1570+430 1990+10 1565+435 1864+136 1514+34",
+    "1497+503 1570+430 1990+10 1802+198 1141+2 2000+0",
+    "1497+503 1570+430 1990+10 943+0 2000+0 2000+0",
+]
+"""Apache Fineract, ProgressiveLoanTransactionProcessorNextLastTest: principal and interest after each payment."""
+
+
+def published(file: str) -> list[Case]:
+    cases: list[Case] = json.loads((PUBLISHED / file).read_text(encoding="utf-8"))["cases"]
+    return cases
+
+
+def raw(case: Case) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(case))
+
+
+def books(case: Case) -> Books:
+    recalculated = case.get("interest_recalculation") and annual(case)
+    played = RecalculatedBooks(case) if recalculated else Books(case)
+    played.play()
+    return played
+
+
+@pytest.mark.parametrize("case", published("fineract_schedules.json"), ids=lambda case: case["id"])
+def test_the_oracle_prints_the_published_schedules(case: Case) -> None:
+    dates = [due_dates(case)[0], *(date.fromisoformat(row["due"]) for row in case["schedule"])]
+    make = progressive if case["schedule_type"] == "PROGRESSIVE" else cumulative
+    assert printed(make(case, case["principal"], dates), case["principal"]) == case["schedule"]
+
+
+@pytest.mark.parametrize("case", published("fineract_allocations.json"), ids=lambda case: case["id"])
+def test_the_oracle_shows_the_published_books(case: Case) -> None:
+    taken = any(paid["type"] == "Down Payment" for paid in case["expected_transactions"])
+    played = books({**case, "down_payment_taken": taken})
+    assert played.printed() == case["expected_installments"]
+    assert played.transactions == case["expected_transactions"]
+    assert played.status() == case.get("expected_status", played.status())
+
+
+@pytest.mark.parametrize("paid", range(len(PAID) + 1))
+def test_money_in_advance_pays_the_running_row_and_then_the_last_ones(paid: int) -> None:
+    days = [(f"2024-{month:02}-{day:02}", amount) for month, day, amount in PAID[:paid]]
+    played = books(
+        next_last([{"type": "REPAYMENT", "date": on, "booked_on": on, "amount": amount} for on, amount in days])
+    )
+    assert " ".join(f"{row['principal_due']}+{row['interest_due']}" for row in played.printed()) == NEXT_LAST[paid]
+    shown = {"expected_installments": played.printed(), "expected_transactions": played.transactions}
+    assert fineract_allocation(raw({**played.case, **shown})) == MATCHED
+
+
+def next_last(events: list[dict[str, object]]) -> Case:
+    parts = ("PENALTY", "FEE", "PRINCIPAL", "INTEREST")
+    order = [f"{bucket}_{part}" for bucket in ("PAST_DUE", "DUE", "IN_ADVANCE") for part in parts]
+    return {
+        "schedule_type": "PROGRESSIVE",
+        "annual_rate_pct": "65.7",
+        "interest_method": "DECLINING_BALANCE",
+        "interest_calculation_period": "DAILY",
+        "amortization": "EQUAL_INSTALLMENTS",
+        "n_installments": 6,
+        "period": "1 MONTHS",
+        "day_count": {"days_in_year": "360", "days_in_month": "30"},
+        "principal": 10_000,
+        "disbursed_on": "2024-01-01",
+        "interest_recalculation": True,
+        "pre_closure_strategy": "TILL_PRECLOSE",
+        "allocation_strategy": ADVANCED,
+        "payment_allocation": [
+            {"transaction_type": "DEFAULT", "future_installment_rule": "NEXT_LAST_INSTALLMENT", "order": order}
+        ],
+        "events": events,
+    }
+
+
+@given(schedule_cases())
+def test_schedules_agree(case: Case) -> None:
+    assert fineract_schedule(raw(case)) in (MATCHED, None)
+
+
+@given(fixed_cases())
+def test_allocations_agree_on_schedules_that_stay(case: Case) -> None:
+    assert fineract_allocation(raw(case)) in (MATCHED, None)
+
+
+@given(recalculated_cases(FUTURES))
+def test_recalculated_schedules_agree(case: Case) -> None:
+    assert fineract_allocation(raw(case)) in (MATCHED, None)

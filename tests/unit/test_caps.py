@@ -1,0 +1,69 @@
+"""Legal caps: which one a loan is signed under, what it allows, and what of the costs is waived."""
+
+from datetime import date
+
+import pytest
+
+from core.caps import CAPS, Cap, Cost, Costs, IndexQuote, allowance, balance_days, cap_for, cap_ppb, excess
+from core.money import Minor
+
+SIGNED = date(2026, 3, 1)
+LPR = (IndexQuote("LPR_1Y", date(2024, 10, 21), 31_000_000), IndexQuote("LPR_1Y", date(2025, 5, 20), 30_000_000))
+
+
+def test_a_private_loan_is_capped_at_four_times_the_index_at_signing() -> None:
+    cap = cap_for(CAPS, "CN", "private", "any", SIGNED)
+    assert cap is not None
+    assert cap_ppb(cap, LPR, SIGNED) == 120_000_000
+    assert cap_ppb(cap, LPR, date(2025, 1, 1)) == 124_000_000
+    assert cap_ppb(cap, LPR, date(2024, 1, 1)) is None
+
+
+def test_what_is_not_confirmed_counts_only_where_a_lender_opts_in() -> None:
+    assert cap_for(CAPS, "CN", "licensed", "cash", SIGNED) is None
+    cap = cap_for(CAPS, "CN", "licensed", "cash", SIGNED, unconfirmed=True)
+    assert cap is not None
+    assert cap_ppb(cap, (), SIGNED) == 240_000_000
+
+
+def test_the_day_of_signing_and_the_product_choose_the_cap() -> None:
+    def cap(since: date, yearly: int, product: str | None = None) -> Cap:
+        return Cap(jurisdiction="XX", licence="bank", product=product, since=since, yearly=yearly, source="a law")
+
+    table = (cap(date(2020, 1, 1), 300), cap(date(2025, 1, 1), 200), cap(date(2021, 1, 1), 100, "card"))
+    assert cap_for(table, "XX", "bank", "loan", date(2019, 12, 31)) is None
+    assert cap_for(table, "XX", "bank", "loan", date(2024, 12, 31)) == table[0]
+    assert cap_for(table, "XX", "bank", "loan", date(2025, 1, 1)) == table[1]
+    assert cap_for(table, "XX", "bank", "card", date(2025, 1, 1)) == table[2]
+    assert cap_for(table, "YY", "bank", "loan", SIGNED) is None
+
+
+def test_principal_in_use_is_counted_by_its_days() -> None:
+    balances = [(date(2026, 1, 1), 1_000), (date(2026, 1, 11), 400)]
+    assert balance_days(balances, date(2026, 1, 21)) == 10 * 1_000 + 10 * 400
+    assert balance_days(balances, date(2026, 1, 6)) == 5 * 1_000
+    assert balance_days([], date(2026, 1, 6)) == 0
+
+
+def test_a_day_rate_with_penalty_is_above_24_percent() -> None:
+    # 0.05 % a day and half of it more as penalty on 5,000.00 that is 30 days late: 27.4 % a year.
+    charged = Costs(interest=Minor(75_00), penalty=Minor(37_50))
+    allowed = allowance(240_000_000, 5_000_00 * 30)
+    assert allowed == 98_63
+    waived = excess(allowed, charged)
+    assert (waived.allowed, waived.excess) == (98_63, 13_87)
+    assert waived.by_cost == Costs(penalty=Minor(13_87))
+
+
+def test_the_excess_is_waived_in_order_over_all_costs_together() -> None:
+    charged = Costs(interest=Minor(100), penalty=Minor(20), compound=Minor(5), fee=Minor(50))
+    assert excess(Minor(175), charged).excess == 0
+    assert excess(Minor(140), charged).by_cost == Costs(compound=Minor(5), penalty=Minor(20), fee=Minor(10))
+    assert excess(Minor(0), charged).by_cost == charged
+    fees_first = (Cost.FEE, Cost.PENALTY, Cost.COMPOUND, Cost.INTEREST)
+    assert excess(Minor(140), charged, fees_first).by_cost == Costs(fee=Minor(35))
+
+
+def test_an_order_that_forgets_a_cost_is_a_mistake() -> None:
+    with pytest.raises(AssertionError):
+        excess(Minor(0), Costs(interest=Minor(1)), (Cost.FEE,))

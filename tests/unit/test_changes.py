@@ -1,0 +1,173 @@
+"""Changes of terms: worked figures (loan_math sections 6 and 12), the rules of extension, and what is refused."""
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from core.change_terms import (
+    Accelerate,
+    Change,
+    Extend,
+    FixIndex,
+    Holiday,
+    PauseInterest,
+    Reage,
+    Reamortize,
+    Reschedule,
+)
+from core.commands import ChangeTerms, DisburseTranche
+from core.rejections import Code, Rejection
+from core.rescheduling import latest_maturity
+from core.schedule import schedule
+from core.terms import BrokenPeriod, Cycle, DayCount, Floating, Method, Rate, Terms, Tranche, Unit, installment_total
+from tests.unit.running_loan import LOAN, RunningLoan
+
+DISBURSED = date(2025, 1, 15)
+LEVEL = Terms(principal=1_000_000, rate=Rate(60_000_000), installments=12, reminder_days=0)
+MORTGAGE = replace(LEVEL, principal=100_000_000, rate=Rate(25_000_000))
+
+
+def lived(terms: Terms, until: date, *, pays: bool = True) -> RunningLoan:
+    """Return the loan on a day, all paid or nothing since the third installment."""
+    loan = RunningLoan(terms, DISBURSED)
+    if not pays:
+        loan.live_until(date(2025, 4, 15))
+    loan.live_until(until, pays=pays)
+    return loan
+
+
+def change(loan: RunningLoan, wanted: Change) -> None:
+    """Change the terms."""
+    loan.ask(ChangeTerms(account=1, loan=LOAN, change=wanted))
+
+
+@pytest.mark.parametrize("asked_on", [date(2025, 7, 15), date(2025, 3, 20)], ids=["on the day", "long before"])
+def test_another_rate_from_the_seventh_installment_on(asked_on: date) -> None:
+    loan = lived(MORTGAGE, asked_on)
+    change(loan, Reschedule(rate=Rate(32_500_000), start=date(2025, 7, 15)))
+    rows = loan.contract.schedule
+    assert [installment_total(row) for row in rows] == [8_446_611] * 6 + [8_465_027] * 5 + [8_465_028]
+    assert sum(row.interest for row in rows) == 1_469_829
+
+
+def test_an_index_gives_the_rate_of_the_next_reset() -> None:
+    resets = Floating(Cycle(date(2025, 7, 15), 1, Unit.YEAR), spread_ppb=2_500_000)
+    loan = lived(replace(MORTGAGE, floating=resets), date(2025, 3, 20))
+    change(loan, FixIndex(on=date(2025, 3, 20), ppb=30_000_000))
+    assert [installment_total(row) for row in loan.contract.schedule[6:]] == [8_465_027] * 5 + [8_465_028]
+
+
+def test_a_cap_holds_against_the_index() -> None:
+    resets = Floating(Cycle(date(2025, 7, 15), 1, Unit.YEAR), cap_ppb=32_500_000)
+    loan = lived(replace(MORTGAGE, floating=resets), date(2025, 3, 20))
+    change(loan, FixIndex(on=date(2025, 3, 20), ppb=90_000_000))
+    assert installment_total(loan.contract.schedule[6]) == 8_465_027
+
+
+def test_a_rate_within_a_period_splits_its_interest_by_days() -> None:
+    loan = lived(replace(LEVEL, day_count=DayCount.ACT_365), date(2025, 7, 25))
+    owing = loan.loan.principal
+    change(loan, Reschedule(rate=Rate(90_000_000)))
+    assert loan.to_come[0].interest == (owing * (60 * 10 + 90 * 21) * 2 + 365_000) // (2 * 365_000)
+    assert loan.accrued() == loan.quote().interest == (owing * 60 * 10 * 2 + 365_000) // (2 * 365_000)
+
+
+@pytest.mark.parametrize(
+    ("months", "latest"),
+    [
+        (3, date(2025, 7, 15)),
+        (12, date(2027, 1, 15)),
+        (24, date(2028, 1, 15)),
+        (60, date(2032, 7, 15)),
+        (61, date(2033, 2, 15)),
+    ],
+)
+def test_a_maturity_moves_by_the_term_or_half_of_it_or_three_years(months: int, latest: date) -> None:
+    matures = date(2025 + months // 12, 1 + months % 12, 15)
+    assert latest_maturity(DISBURSED, matures) == latest
+
+
+def test_an_extension_counts_from_the_maturity_as_signed() -> None:
+    loan = lived(replace(LEVEL, installments=3, extensions_max=9), date(2025, 3, 20))
+    change(loan, Extend(installments=2))
+    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=Extend(installments=2)))
+    assert isinstance(refused, Rejection)
+    assert refused.code is Code.EXTENSION_REFUSED
+    change(loan, Extend(installments=1))
+    assert loan.to_come[-1].due_date == date(2025, 7, 15)
+
+
+def test_interest_added_to_principal_stands_on_the_row_until_it_is_billed() -> None:
+    loan = lived(LEVEL, date(2025, 7, 20))
+    owing = loan.loan.principal
+    change(loan, Holiday(installments=2, capitalize=True))
+    assert [row.capitalized for row in loan.to_come[:3]] == [2_537, 2_550, 0]
+    loan.live_until(date(2025, 9, 15))
+    assert loan.loan.principal == owing + 2_537 + 2_550
+    assert loan.accrued() == 0
+
+
+def test_interest_that_waits_accrues_and_is_owed_at_payoff() -> None:
+    loan = lived(LEVEL, date(2025, 7, 15))
+    change(loan, Holiday(installments=2))
+    loan.live_until(date(2025, 9, 15))
+    assert loan.accrued() == loan.quote().interest == 5_075
+    loan.live_until(date(2025, 10, 15), pays=False)
+    assert loan.loan.dues[0].interest == 7_612
+    assert loan.accrued() == 0
+
+
+@pytest.mark.parametrize(
+    ("terms", "on", "wanted", "code"),
+    [
+        (LEVEL, date(2025, 7, 20), Reschedule(rate=Rate(1), start=date(2025, 7, 19)), Code.CHANGE_REFUSED),
+        (LEVEL, date(2025, 7, 20), Reschedule(first_due=date(2025, 7, 20)), Code.CHANGE_REFUSED),
+        (LEVEL, date(2025, 7, 20), Reschedule(payment=2_000), Code.TERMS_INVALID),
+        (LEVEL, date(2025, 7, 20), Reschedule(principal_grace=6), Code.TERMS_INVALID),
+        (LEVEL, date(2026, 1, 15), Extend(installments=1), Code.LOAN_NOT_ACTIVE),
+        (replace(LEVEL, extensions_max=0), date(2025, 7, 20), Extend(installments=1), Code.EXTENSION_REFUSED),
+        (LEVEL, date(2025, 7, 20), FixIndex(on=date(2025, 7, 20), ppb=1), Code.CHANGE_REFUSED),
+        (
+            LEVEL,
+            date(2025, 7, 20),
+            PauseInterest(start=date(2025, 7, 19), end=date(2025, 8, 1)),
+            Code.CHANGE_REFUSED,
+        ),
+        (LEVEL, date(2025, 7, 20), Reamortize(), Code.CHANGE_REFUSED),
+        (LEVEL, date(2025, 7, 20), Reage(installments=2, first_due=date(2025, 7, 20)), Code.CHANGE_REFUSED),
+        (
+            replace(LEVEL, broken_period=BrokenPeriod.SPREAD, first_due=date(2025, 3, 1)),
+            date(2025, 3, 20),
+            Accelerate(),
+            Code.CHANGE_REFUSED,
+        ),
+    ],
+)
+def test_what_is_refused(terms: Terms, on: date, wanted: Change, code: Code) -> None:
+    refused = lived(terms, on).try_to(ChangeTerms(account=1, loan=LOAN, change=wanted))
+    assert isinstance(refused, Rejection)
+    assert refused.code is code
+
+
+def test_a_matured_loan_is_re_aged_and_not_extended() -> None:
+    loan = lived(LEVEL, date(2026, 3, 20), pays=False)
+    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=Extend(installments=1)))
+    assert isinstance(refused, Rejection)
+    assert refused.code is Code.LOAN_MATURED
+    change(loan, Reage(installments=6))
+    assert len(loan.to_come) == 6
+    assert not loan.loan.dues
+    loan.live_until(date(2026, 9, 20))
+    assert loan.loan.principal == 0
+
+
+@pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
+def test_parts_paid_out_on_their_planned_days_give_the_planned_schedule(method: Method) -> None:
+    parts = Tranche(date(2025, 3, 15), 300_000), Tranche(date(2025, 6, 25), 200_000)
+    terms = replace(LEVEL, method=method, tranches=parts)
+    loan = RunningLoan(terms, DISBURSED)
+    for part in parts:
+        loan.live_until(part.on)
+        loan.ask(DisburseTranche(account=1, loan=LOAN))
+    assert loan.contract.schedule == schedule(terms, DISBURSED)

@@ -1,0 +1,77 @@
+"""Published lending figures of every kind, with terms of their own: read from fields and from the trade's phrases."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters.conformance.report import UnreadableCases, run_file
+
+CASES = Path(__file__).parents[1] / "data" / "published_cases.json"
+
+
+def test_every_kind_of_figure_is_reproduced() -> None:
+    report = run_file(CASES)
+    assert (report.misses, report.unsupported) == ((), 0)
+    assert report.matched == report.cases
+
+
+def test_a_figure_known_to_be_wrong_is_shown_beside_the_right_one() -> None:
+    wrong, law = run_file(CASES).refuted
+    assert (wrong.claimed, wrong.computed) == ({"total": "12301.00"}, {"total": "12300.00"})
+    assert law.computed == {}
+
+
+def changed(tmp_path: Path, before: str, after: str) -> Path:
+    content = CASES.read_text(encoding="utf-8")
+    assert before in content
+    path = tmp_path / "changed.json"
+    path.write_text(content.replace(before, after), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "after"),
+    [
+        ("own-b", "1910616.19", "1910616.18"),
+        ("own-step", "4080.27", "4080.28"),
+        ("own-irr", "11.2%", "11.1%"),
+        ("own-vat", '"130.00"', '"130.01"'),
+        ("own-entry", '"36.00"', '"36.01"'),
+        ("own-frappe-broken", "164.38", "164.39"),
+        ("own-frappe-penalty", "320.0", "320.1"),
+        ("own-frappe-payoff", "368100.0", "368100.5"),
+        ("own-frappe-draw", "9.75", "9.76"),
+        ("own-frappe-limit", '"available": 0', '"available": 1'),
+        ("own-frappe-ageing", '"2025-02-28": 1', '"2025-02-28": 0'),
+        ("E1", "860.70", "860.69"),
+        ("E2", "3090.00", "3090.01"),
+        ("E3", '"2025-02-16"]', '"2025-02-15"]'),
+        ("E5", "0.010862", "0.010863"),
+        ("E6", '"6.00"', '"6.01"'),
+        ("E7", "0.146", "0.145"),
+        ("own-wrong", "12301.00", "12300.00"),
+    ],
+)
+def test_a_changed_figure_is_a_miss(tmp_path: Path, case: str, before: str, after: str) -> None:
+    assert [miss.id for miss in run_file(changed(tmp_path, before, after)).misses] == [case]
+
+
+def test_a_title_that_says_no_terms_is_not_claimed(tmp_path: Path) -> None:
+    path = tmp_path / "untitled.json"
+    untitled = {"cases": [], "derived_not_published": [{"id": "a", "title": "figures", "interest": "1.00"}]}
+    path.write_text(json.dumps(untitled), encoding="utf-8")
+    report = run_file(path)
+    assert (report.cases, report.unsupported) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("收回1.2万 = 本金10,000", "收回1.2万 = 本金10,001", "case 7: the parts in the title do not sum"),
+        ("second installment of E3", "second installment of E9", "derived_not_published: there is no E9"),
+    ],
+)
+def test_a_case_that_makes_no_sense_says_where(tmp_path: Path, before: str, after: str, message: str) -> None:
+    with pytest.raises(UnreadableCases, match=message):
+        run_file(changed(tmp_path, before, after))

@@ -1,0 +1,111 @@
+"""Terms with one of them missing: found so that the schedule really has the payment, or refused with a code."""
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from core.money import AMOUNT_MAX, Rounding
+from core.schedule import Refusal, plan, summary
+from core.solve import Unknown, Unsolvable, regular_payment, solve
+from core.terms import Method, Rate, RatePer, Terms, Unit
+
+PAID_OUT = date(2025, 1, 15)
+LEVEL = Terms(principal=10_000_00, rate=Rate(60_000_000), installments=12)
+
+
+def solved(terms: Terms, unknown: Unknown, payment: int | None) -> Terms:
+    found = solve(terms, unknown, payment, PAID_OUT)
+    assert isinstance(found, Terms), found
+    return found
+
+
+def paid(terms: Terms) -> int:
+    rows = plan(terms, PAID_OUT)
+    assert not isinstance(rows, Refusal)
+    return regular_payment(terms, rows)
+
+
+def test_each_term_is_found_from_the_others() -> None:
+    assert solved(replace(LEVEL, rate=Rate(0)), Unknown.RATE, 860_66).rate == Rate(60_000_000)
+    assert solved(replace(LEVEL, principal=1), Unknown.PRINCIPAL, 860_66).principal == 10_000_00
+    assert solved(replace(LEVEL, installments=1), Unknown.INSTALLMENTS, 860_66).installments == 12
+    assert paid(solved(replace(LEVEL, agreed_installment=99), Unknown.PAYMENT, None)) == 860_66
+
+
+def test_the_roundest_of_equals_is_found_and_gives_the_payment_exactly() -> None:
+    terms = Terms(principal=8_000_00, rate=Rate(0, RatePer.MONTH), installments=48)
+    found = solved(terms, Unknown.RATE, 200_00)
+    assert found.rate == Rate(7_702_000, RatePer.MONTH)
+    assert paid(found) == 200_00
+
+
+def test_a_principal_for_a_payment() -> None:
+    # Ten payments of 1,000 at 3 % a period are worth 8,530.20.
+    terms = Terms(principal=1, rate=Rate(30_000_000, RatePer.MONTH), installments=10)
+    assert solved(terms, Unknown.PRINCIPAL, 1_000_00).principal == 8_530_20
+
+
+def test_the_number_of_installments_takes_a_smaller_last_one() -> None:
+    terms = Terms(principal=280_000, rate=Rate(84_000_000), installments=1, installment_rounding=Rounding.UP)
+    found = solved(terms, Unknown.INSTALLMENTS, 14_000)
+    rows = plan(found, PAID_OUT)
+    assert not isinstance(rows, Refusal)
+    totals = summary(rows)
+    assert (found.installments, totals.installments, totals.interest, totals.total) == (22, 22, 22_712, 302_712)
+
+
+def test_a_payment_that_no_rate_gives_exactly_is_agreed() -> None:
+    # At this size a part per billion moves the installment by more than a cent.
+    huge = Terms(principal=AMOUNT_MAX // 10, rate=Rate(0), installments=360)
+    found = solved(huge, Unknown.RATE, 5 * 10**9)
+    assert found.agreed_installment == 5 * 10**9
+    rows = plan(found, PAID_OUT)
+    assert not isinstance(rows, Refusal)
+    assert len(rows) == 360
+    assert summary(rows).last_total <= 5 * 10**9
+
+
+def test_an_installment_off_its_multiple_is_agreed() -> None:
+    found = solved(replace(LEVEL, installment_multiple=100), Unknown.RATE, 860_66)
+    assert (found.agreed_installment, paid(found)) == (860_66, 860_66)
+
+
+@pytest.mark.parametrize("method", [Method.EQUAL_PRINCIPAL, Method.FLAT])
+def test_methods_with_equal_principal_are_solved_for_their_first_payment(method: Method) -> None:
+    terms = replace(LEVEL, method=method)
+    assert solved(terms, Unknown.RATE, 900_00).rate == Rate(80_000_000)
+    assert paid(solved(terms, Unknown.PRINCIPAL, 900_00)) == 900_00
+    by_number = solved(terms, Unknown.INSTALLMENTS, 900_00)
+    assert (by_number.installments, by_number.agreed_installment, paid(by_number)) == (12, 850_00, 900_00)
+
+
+def test_interest_only_says_nothing_of_the_number() -> None:
+    terms = replace(LEVEL, method=Method.INTEREST_ONLY)
+    assert solved(terms, Unknown.RATE, 50_00).rate == Rate(60_000_000)
+    assert solve(terms, Unknown.INSTALLMENTS, 50_01, PAID_OUT) is Unsolvable.NO_SUCH_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("unknown", "payment", "code"),
+    [
+        (Unknown.RATE, None, Unsolvable.PAYMENT_MISSING),
+        (Unknown.RATE, 833_32, Unsolvable.NO_SUCH_RATE),
+        (Unknown.RATE, AMOUNT_MAX, Unsolvable.NO_SUCH_RATE),
+        (Unknown.INSTALLMENTS, 50_00, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
+        (Unknown.INSTALLMENTS, 50_01, Unsolvable.NO_SUCH_NUMBER),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_code(unknown: Unknown, payment: int | None, code: str) -> None:
+    assert solve(LEVEL, unknown, payment, PAID_OUT) == code
+
+
+def test_wrong_terms_are_refused_for_what_is_wrong() -> None:
+    wrong = replace(LEVEL, first_due=date(2025, 1, 14))
+    for unknown in Unknown:
+        assert solve(wrong, unknown, 860_66, PAID_OUT) is Refusal.FIRST_DUE_BEFORE_DISBURSEMENT
+
+
+def test_a_long_period_is_not_planned_beyond_what_is_needed() -> None:
+    decades = Terms(principal=10_000_00, rate=Rate(0), installments=1, every=40, unit=Unit.YEAR)
+    assert solved(decades, Unknown.INSTALLMENTS, 1_000_00).installments == 10
