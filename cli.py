@@ -197,8 +197,8 @@ def schedule(
     """Calculate a schedule and what it costs without booking anything; amounts in the terms are minor units."""
     from adapters.console.trial import fees_of, trial_tables
     from adapters.trial import Trial, TrialSchedule, calculate
-    from core.solve import Unknown
-    from core.terms import Terms
+    from core.contract.terms import Terms
+    from core.schedule.solve import Unknown
 
     try:
         agreed, on = msgspec.json.decode(terms, type=Terms), date.fromisoformat(disbursed_on)

@@ -14,7 +14,7 @@ from core.charge_events import (
     PaymentChargedBack,
     UnappliedUsed,
 )
-from core.waterfall import Component
+from core.contract.waterfall import Component
 
 
 def of_charge(event: ChargeEvent) -> Iterable[Movement]:

@@ -16,6 +16,7 @@ from core.charge_events import (
     ChargeEvent,
     DepositSwept,
 )
+from core.contract.waterfall import Component
 from core.events import (
     AccountEvent,
     AccountFrozen,
@@ -45,7 +46,6 @@ from core.events import (
     UnappliedApplied,
     UnappliedRefunded,
 )
-from core.waterfall import Component
 
 
 class Posting(Struct, frozen=True, gc=False, order=True):

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from accounting.chart import Gl
-from core.servicing_terms import Source
+from core.contract.servicing import Source
 
 
 class Part(StrEnum):

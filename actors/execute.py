@@ -10,7 +10,6 @@ from actors.messages import Done, Envelope, Received, Refused, Reply, command_de
 from actors.rows import Recorded, RequestRow
 from actors.staging import Cached, Stage
 from core.account import Account
-from core.advance import advance
 from core.commands import Command
 from core.decide import decide
 from core.decision import Decision
@@ -19,6 +18,7 @@ from core.identity import loan_id
 from core.redeciding import is_fact
 from core.rejections import Code, Rejection
 from core.restatement import History, recorded_fact
+from core.servicing.advance import advance
 
 _encoder = Encoder()
 

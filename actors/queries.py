@@ -10,8 +10,8 @@ from actors.views import AccountView, LoanView, ScheduleView, account_view, loan
 from core.account import Account, find_loan
 from core.commands import Command
 from core.identity import AccountField, LoanField, account_of
-from core.quote import Quote, quote
 from core.rejections import Code, Rejection
+from core.servicing.quote import Quote, quote
 
 PAGE_MAX: Final = 500
 SIMULATED_MAX: Final = 20

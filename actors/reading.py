@@ -27,10 +27,10 @@ from actors.rows import Claim
 from actors.staging import Cached
 from actors.views import Transaction, TransactionsView
 from actors.what_if import Simulation, simulate
-from core.advance import advance
 from core.decide import needs_history
 from core.events import Event
 from core.rejections import Code, Rejection
+from core.servicing.advance import advance
 
 LEASE_SECONDS: Final = 1.0
 """For this long after the shard proved its ownership, memory may be read without asking again."""

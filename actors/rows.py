@@ -81,7 +81,7 @@ class LoanRow(Struct, frozen=True, gc=False):
     period_earned: int
     """Interest earned by the period's start and not collected; below zero where it was collected before."""
     penalty_base: str | None
-    """JSON [[base, penalty from, no penalty up to], ...] of the penalties that run (core.lateness.PenaltyRow)."""
+    """JSON [[base, penalty from, no penalty up to], ...] of the penalties that run (lateness.PenaltyRow)."""
     state: bytes
 
 

@@ -21,11 +21,11 @@ from actors.rows import (
     RequestRow,
 )
 from core.account import Account, Contract, Due, Loan, LoanStatus, owed
-from core.accrual import penalty_ratio, penalty_year, running
-from core.advance import next_loan_action
 from core.events import Event, kind_of
 from core.identity import loan_id, slot_of
-from core.lateness import penalty_rows
+from core.servicing.accrual import penalty_ratio, penalty_year, running
+from core.servicing.advance import next_loan_action
+from core.servicing.lateness import penalty_rows
 
 GENESIS = bytes(32)
 """The hash before an account's first event."""

@@ -6,11 +6,11 @@ from datetime import date
 from msgspec import Struct
 
 from core.account import Account, Contract, Due, Loan, LoanStatus, contract_of, exposure, owed, past_due, to_pay
-from core.accrual import running_interest
-from core.delinquency import days_past_due
+from core.contract.terms import Terms, installment_total
 from core.identity import loan_id
-from core.penalties import penalties
-from core.terms import Terms, installment_total
+from core.servicing.accrual import running_interest
+from core.servicing.delinquency import days_past_due
+from core.servicing.penalties import penalties
 
 
 class LoanLine(Struct, frozen=True):

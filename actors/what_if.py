@@ -18,9 +18,9 @@ from core.account import Account, Loan, LoanStatus
 from core.commands import Command
 from core.events import Event
 from core.identity import loan_id
-from core.quote import QUOTE_DAYS_MAX, Quote, quote
 from core.rejections import Code, Rejection
 from core.restatement import History
+from core.servicing.quote import QUOTE_DAYS_MAX, Quote, quote
 
 LOANS_MAX: Final = 20
 """Loans that are shown in full."""

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from core.disclosure import Disclosure, Fee, disclose
-from core.schedule import Refusal, Summary, plan, summary
-from core.solve import Unknown, Unsolvable, solve
-from core.terms import INSTALLMENTS_MAX, Amount, Installment, Terms, installment_total
+from core.contract.terms import INSTALLMENTS_MAX, Amount, Installment, Terms, installment_total
+from core.cost.disclosure import Disclosure, Fee, disclose
+from core.schedule.plan import Refusal, Summary, plan, summary
+from core.schedule.solve import Unknown, Unsolvable, solve
 
 
 class Trial(Struct, frozen=True, forbid_unknown_fields=True):

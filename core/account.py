@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.contract.terms import Installment, Terms, installment_total
 from core.identity import number_of
 from core.money import Minor
-from core.terms import Installment, Terms, installment_total
 
 
 class LoanStatus(StrEnum):

@@ -5,10 +5,10 @@ from datetime import date
 from msgspec import Struct
 
 from core.account import Accrual, Balance, Deferral
-from core.change_terms import Change, Effect
+from core.contract.changes import Change, Effect
+from core.contract.terms import Installment, Terms
 from core.facts import Allocation, Fact, PenaltyCharge
 from core.money import Minor
-from core.terms import Installment, Terms
 
 
 class Replanned(Struct, frozen=True, array_like=True, gc=False):

@@ -1,8 +1,8 @@
 """What happened to charges and credits, and to money that was already here."""
 
+from core.contract.waterfall import Component
 from core.facts import Allocation, Fact, PenaltyCharge
 from core.money import Minor
-from core.waterfall import Component
 
 
 class ChargeWaived(Fact, frozen=True, array_like=True, tag=40):

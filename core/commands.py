@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from core.change_terms import Change, Effect
+from core.contract.changes import Change, Effect
+from core.contract.servicing import FeeBase, Source
+from core.contract.terms import PRINTABLE, Amount, Terms
 from core.identity import AccountField, LoanField
 from core.money import AMOUNT_MAX
-from core.servicing_terms import FeeBase, Source
-from core.terms import PRINTABLE, Amount, Terms
 
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTABLE)]

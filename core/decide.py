@@ -17,11 +17,11 @@ from core.commands import (
     OpenAccount,
     Reverse,
 )
-from core.decide_account import decide_account
-from core.decide_change import decide_change
-from core.decide_charges import decide_charge
-from core.decide_lending import decide_lending
-from core.decide_money import decide_money
+from core.deciding.account import decide_account
+from core.deciding.changes import decide_change
+from core.deciding.charges import decide_charge
+from core.deciding.lending import decide_lending
+from core.deciding.money import decide_money
 from core.decision import Decision, Draft
 from core.events import AccountOpened
 from core.evolve import evolve

@@ -8,11 +8,11 @@ from msgspec import Struct
 from core.account import Accrual, Bucket, Contract, Deferral, Loan
 from core.change_events import ChangeEvent
 from core.charge_events import ChargeEvent
+from core.contract.servicing import Price, Source
+from core.contract.terms import Installment, Terms
+from core.contract.waterfall import Component
 from core.facts import Allocation, Fact, PenaltyCharge
 from core.money import Minor
-from core.servicing_terms import Price, Source
-from core.terms import Installment, Terms
-from core.waterfall import Component
 
 
 class AccountOpened(Fact, frozen=True, array_like=True, tag=1):

@@ -17,9 +17,10 @@ from core.account import (
     with_loan,
 )
 from core.change_events import ChangeEvent
-from core.changing import evolve_change
+from core.changing.changing import evolve_change
 from core.charge_events import ChargeEvent
-from core.crediting import charge_added, evolve_charge
+from core.charging.crediting import charge_added, evolve_charge
+from core.contract.terms import Terms
 from core.events import (
     AccountEvent,
     AccountFrozen,
@@ -48,10 +49,9 @@ from core.events import (
     UnappliedApplied,
     UnappliedRefunded,
 )
-from core.lateness import penalty_start
 from core.money import Minor
-from core.settling import add_cost, add_use, pay_ahead, settle
-from core.terms import Terms
+from core.servicing.lateness import penalty_start
+from core.servicing.settling import add_cost, add_use, pay_ahead, settle
 
 
 def evolve(account: Account | None, event: Event) -> Account:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Final, TypeGuard
 
 from core.account import Account, Loan, LoanStatus
+from core.changing.rechanging import RECHANGED
+from core.charging.recharging import RECHARGED, follows
 from core.decision import Draft
 from core.events import (
     AccountFrozen,
@@ -18,10 +20,8 @@ from core.events import (
     RepaymentReceived,
     UnappliedRefunded,
 )
-from core.rechanging import RECHANGED
-from core.recharging import RECHARGED, follows
 from core.rejections import Code, Rejection
-from core.repayment import pay_off, receive, shortfall
+from core.servicing.repayment import pay_off, receive, shortfall
 
 _Redecide = Callable[..., Rejection | None]
 

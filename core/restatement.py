@@ -12,13 +12,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from core.account import Account, Contract, Loan, LoanStatus
-from core.advance import advance, settle_states
+from core.charging.recharging import refers_to
 from core.decision import Draft
 from core.events import AccountOpened, AccountRestated, Entry, Event, PlainEvent
 from core.evolve import evolve
-from core.recharging import refers_to
 from core.redeciding import is_fact, is_undoable, redecide
 from core.rejections import Code, Rejection
+from core.servicing.advance import advance, settle_states
 
 History = Sequence[tuple[int, Event]]
 """All events of an account with their sequence numbers, oldest first."""

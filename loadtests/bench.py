@@ -14,8 +14,8 @@ from msgspec import Struct
 from adapters.settings import Settings
 from adapters.system import System
 from core.commands import Repay
-from core.schedule import schedule
-from core.terms import DayCount, Rate, Terms, installment_total
+from core.contract.terms import DayCount, Rate, Terms, installment_total
+from core.schedule.plan import schedule
 from loadtests import floor, ledger, peak
 from loadtests.book import CHANNEL, Progress, close_days, fill, trial_difference
 from loadtests.client import Client

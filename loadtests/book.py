@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from core.commands import BookLoan, Disburse, OpenAccount
+from core.contract.terms import Terms
 from core.identity import loan_id
-from core.terms import Terms
 from loadtests.client import Batch, Client, Order, batch, send_all
 from loadtests.results import DayClosed
 

@@ -18,11 +18,11 @@ from actors.staging import Cached, Stage
 from adapters.postgres.encoding import event_rows, loan_rows, posting_rows, request_rows
 from core.account import Account
 from core.commands import BookLoan, Command, Disburse, OpenAccount, Repay
+from core.contract.terms import Installment, Terms, installment_total
 from core.events import Event
 from core.evolve import replay
 from core.identity import loan_id
-from core.schedule import schedule
-from core.terms import Installment, Terms, installment_total
+from core.schedule.plan import schedule
 from loadtests.bench import OPENED_ON, terms
 from loadtests.book import CURRENCY
 from loadtests.machine import machine

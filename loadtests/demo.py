@@ -19,7 +19,7 @@ from adapters.settings import Settings
 from adapters.system import System
 from adapters.verification.tally import Check
 from adapters.verification.verify import verify
-from core.terms import DayCount, Terms
+from core.contract.terms import DayCount, Terms
 from loadtests import ledger, peak
 from loadtests.book import Progress, close_days, fill, trial_difference
 from loadtests.comparison import Comparison, compare

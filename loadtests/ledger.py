@@ -16,8 +16,8 @@ from adapters.http.envelope import envelope
 from adapters.postgres.book import trial_balance
 from core.account import Bucket, Contract
 from core.commands import Repay
+from core.contract.terms import installment_total
 from core.events import RepaymentReceived
-from core.terms import installment_total
 from loadtests.comparison import Standing
 from loadtests.peak import CHANNEL, Acknowledged
 from loadtests.results import Ageing, Reconciliation, TrialLine

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from core.contract.terms import Installment, Rate, Terms, installment_total
 from core.money import Rounding
-from core.schedule import schedule
-from core.terms import Installment, Rate, Terms, installment_total
+from core.schedule.plan import schedule
 
 ISSUED: Final = {"Jan-2018": date(2018, 1, 1), "Feb-2018": date(2018, 2, 1), "Mar-2018": date(2018, 3, 1)}
 DUE_DATES: Final = tuple(date(2018, month, 1) for month in range(2, 7))

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from adapters.conformance.actus_terms import ContractTerms, Loan, loan_of
 from adapters.conformance.cases import MATCHED, Outcome
-from core.dates import LAST_DUE
-from core.interest import interest_between
-from core.schedule import Refusal, replan
-from core.spans import Settles, Span, spans_of
-from core.terms import Installment
+from core.contract.terms import Installment
+from core.schedule.dates import LAST_DUE
+from core.schedule.interest import interest_between
+from core.schedule.plan import Refusal, replan
+from core.schedule.spans import Settles, Span, spans_of
 
 TOLERANCE: Final = Decimal("0.01")
 ORDER: Final = ("IED", "PR", "PRF", "IP", "IPCI", "RRF", "RR", "PRD", "TD", "IPCB", "MD")

@@ -9,9 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.conformance.cases import MalformedCase
-from core.cycles import cycle_date, cycle_dates
-from core.daycount import Period, year_fraction
-from core.terms import (
+from core.contract.terms import (
     PPB,
     RATE_MAX,
     BusinessDays,
@@ -24,6 +22,8 @@ from core.terms import (
     Terms,
     Unit,
 )
+from core.schedule.cycles import cycle_date, cycle_dates
+from core.schedule.daycount import Period, year_fraction
 
 DAY_COUNTS: Final = {
     "A365": DayCount.ACT_365,

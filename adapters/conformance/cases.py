@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from core.terms import PPB, Rate, RatePer
+from core.contract.terms import PPB, Rate, RatePer
 
 Outcome = str | None
 """An empty string for a match, what differs for a miss, None for terms that the engine does not claim to cover."""

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, rate
+from core.contract.terms import PPB, DayCount, Installment, Terms, Unit
 from core.money import Rounding
-from core.schedule import Refusal, plan_over
-from core.terms import PPB, DayCount, Installment, Terms, Unit
+from core.schedule.plan import Refusal, plan_over
 
 NOMINAL: Final = {
     "360": DayCount.PERIOD,

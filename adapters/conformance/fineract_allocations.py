@@ -7,9 +7,9 @@ from typing import Final, Literal
 from msgspec import Struct, field, structs
 
 from adapters.conformance.fineract import LoanCase, fineract_terms
-from core.servicing_terms import PayoffInterest, Recalculation, Source, SourceWaterfall
-from core.terms import PPB, Terms
-from core.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
+from core.contract.servicing import PayoffInterest, Recalculation, Source, SourceWaterfall
+from core.contract.terms import PPB, Terms
+from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
 
 PENALTY, FEE, INTEREST, PRINCIPAL = STANDARD_ORDER
 VERTICAL: Final = Direction.VERTICAL

@@ -11,8 +11,10 @@ from msgspec import Raw
 from adapters.conformance.cases import MATCHED, Outcome
 from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
 from core.account import Account, LoanStatus
-from core.advance import advance
-from core.charges import add_charge
+from core.charging.charges import add_charge
+from core.contract.servicing import Source
+from core.contract.terms import Installment, Terms
+from core.contract.waterfall import Component
 from core.decision import Draft
 from core.events import (
     AccountOpened,
@@ -26,14 +28,12 @@ from core.events import (
 from core.evolve import evolve
 from core.facts import Allocation
 from core.money import AMOUNT_MAX, Minor
-from core.quote import quote
-from core.recalculation import project
 from core.rejections import Rejection
-from core.repayment import receive
-from core.schedule import Refusal, plan
-from core.servicing_terms import Source
-from core.terms import Installment, Terms
-from core.waterfall import Component
+from core.schedule.plan import Refusal, plan
+from core.servicing.advance import advance
+from core.servicing.quote import quote
+from core.servicing.recalculation import project
+from core.servicing.repayment import receive
 
 TITLES: Final = {
     None: "Repayment",

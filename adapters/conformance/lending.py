@@ -27,11 +27,11 @@ from adapters.conformance.lending_servicing import (
     limit,
     payoff,
 )
-from core.dates import add_months, due_dates
+from core.contract.terms import INSTALLMENTS_MAX, BrokenPeriod, DayCount, Installment, Rate, Terms
 from core.money import Rounding
-from core.schedule import Refusal, plan, summary
-from core.solve import regular_payment
-from core.terms import INSTALLMENTS_MAX, BrokenPeriod, DayCount, Installment, Rate, Terms
+from core.schedule.dates import add_months, due_dates
+from core.schedule.plan import Refusal, plan, summary
+from core.schedule.solve import regular_payment
 
 ANY_DAY = date(2023, 1, 1)
 """Totals of nominal periods do not depend on the day of disbursement."""

@@ -8,19 +8,19 @@ from msgspec import Struct, structs
 
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, minor, rate
 from core.account import Account, exposure
-from core.advance import advance
 from core.commands import BookLoan, Command, Disburse, FreezeAccount, OpenAccount, PayOff, Repay
+from core.contract.servicing import PenaltyBase, PenaltyTerms
+from core.contract.terms import BrokenPeriod, DayCount, Rate, Terms
 from core.decide import decide
-from core.delinquency import days_past_due
 from core.identity import loan_id
-from core.lateness import accrued_penalty, interest_by_day, running_penalties
 from core.money import AMOUNT_MAX, Minor, Rounding
-from core.quote import quote
 from core.rejections import Rejection
-from core.schedule import Refusal, plan
-from core.servicing_terms import PenaltyBase, PenaltyTerms
-from core.solve import regular_payment
-from core.terms import BrokenPeriod, DayCount, Rate, Terms
+from core.schedule.plan import Refusal, plan
+from core.schedule.solve import regular_payment
+from core.servicing.advance import advance
+from core.servicing.delinquency import days_past_due
+from core.servicing.lateness import accrued_penalty, interest_by_day, running_penalties
+from core.servicing.quote import quote
 
 ACCOUNT: Final = 1
 LOAN: Final = loan_id(ACCOUNT, 1)

@@ -11,11 +11,11 @@ from msgspec import Raw, Struct, structs
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, minor, rate
 from adapters.conformance.published_books import journal, vat_split
 from adapters.conformance.published_phrases import NOT_SAID_DAY, WAN
-from core.dates import due_dates
-from core.disclosure import internal_rate
+from core.contract.terms import PPB, Installment, Method, RatePer, RateStep, Terms, installment_total
+from core.cost.disclosure import internal_rate
 from core.money import Minor
-from core.schedule import Refusal, Summary, plan, summary
-from core.terms import PPB, Installment, Method, RatePer, RateStep, Terms, installment_total
+from core.schedule.dates import due_dates
+from core.schedule.plan import Refusal, Summary, plan, summary
 
 CENT: Final = Decimal("0.01")
 FINE: Final = 10_000

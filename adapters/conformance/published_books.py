@@ -12,11 +12,11 @@ from accounting.chart import Gl
 from accounting.journalize import journalize
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, minor, rate
 from adapters.conformance.published_phrases import NOT_SAID_DAY, amount
+from core.contract.waterfall import Component
+from core.cost.tax import LENDING_VAT_PPB, split_vat
 from core.events import ChargeAdded, Event, RepaymentReceived
 from core.facts import Allocation
 from core.money import Minor
-from core.tax import LENDING_VAT_PPB, split_vat
-from core.waterfall import Component
 
 OUTPUT_VAT: Final = 222101
 """Taxes payable, VAT on sales."""

@@ -10,11 +10,11 @@ from msgspec import Raw, Struct
 
 from adapters.conformance.cases import MalformedCase, Outcome
 from adapters.conformance.published_phrases import Said, amount, percent, read, terms_of
-from core.accrual import penalty
-from core.disclosure import Disclosure, disclose, yearly
+from core.contract.terms import PPB, Installment, Rate, RatePer, installment_total
+from core.cost.disclosure import Disclosure, disclose, yearly
 from core.money import Minor, Rounding
-from core.schedule import Refusal, plan
-from core.terms import PPB, Installment, Rate, RatePer, installment_total
+from core.schedule.plan import Refusal, plan
+from core.servicing.accrual import penalty
 
 Printed = object
 """A text, a number, or a list of such."""

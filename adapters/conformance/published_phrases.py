@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct, structs
 
 from adapters.conformance.cases import MalformedCase, minor, rate
-from core.dates import add_months
-from core.terms import DayCount, Method, Rate, RatePer, Terms
+from core.contract.terms import DayCount, Method, Rate, RatePer, Terms
+from core.schedule.dates import add_months
 
 METHODS: Final = {
     "等额本息": Method.EQUAL_INSTALLMENT,

@@ -10,9 +10,9 @@ from msgspec import Raw, Struct, structs
 from adapters.conformance.cases import MalformedCase
 from adapters.conformance.published_derived import major, ratio
 from adapters.conformance.published_phrases import NOT_SAID_DAY, Said, amount, percent, read, terms_of
-from core.disclosure import disclose
-from core.schedule import Refusal, Summary, plan, summary
-from core.terms import Method, RatePer, Terms
+from core.contract.terms import Method, RatePer, Terms
+from core.cost.disclosure import disclose
+from core.schedule.plan import Refusal, Summary, plan, summary
 
 FIGURE: Final = re.compile(r"(total|last payment|saving)[^\d,;]*([\d.]+)")
 SHORTCUT: Final = "24*a*n/(n+1)"

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from adapters.console.terminal import EXIT_USAGE, facts, minor_units, money, schedule_table, stop
 from adapters.trial import TrialSchedule
-from core.disclosure import Fee
+from core.cost.disclosure import Fee
 
 
 def fees_of(texts: Iterable[str], currency: str) -> tuple[Fee, ...]:

@@ -5,7 +5,6 @@ from typing import Final
 
 from actors.queries import Simulate
 from adapters.trial import Trial
-from core.change_terms import Effect, Extend
 from core.commands import (
     AddCharge,
     AdjustCharge,
@@ -31,10 +30,11 @@ from core.commands import (
     UnfreezeAccount,
     Waive,
 )
-from core.disclosure import Fee
+from core.contract.changes import Effect, Extend
+from core.contract.servicing import Source
+from core.contract.terms import Rate, RatePer, Terms
+from core.cost.disclosure import Fee
 from core.money import Minor
-from core.servicing_terms import Source
-from core.terms import Rate, RatePer, Terms
 
 _ACCOUNT: Final = 700_001
 _LOAN: Final = 7_000_010_001

@@ -34,7 +34,7 @@ from adapters.http.queries import PATHS, SIMULATE_PATH
 from adapters.postgres.book import Suspended
 from adapters.trial import Trial, TrialSchedule
 from core.commands import Command
-from core.quote import Quote
+from core.servicing.quote import Quote
 
 _INFO: Final[Json] = {
     "title": "Tenor",

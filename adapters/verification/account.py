@@ -17,12 +17,12 @@ from actors.messages import Done, Received, Refused, reply_decoder
 from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
 from adapters.verification.tally import Tally
 from core.account import Account, LoanStatus
-from core.accrual import running_interest
 from core.book import AccrualBooked, BookEvent, DayClosed
 from core.events import AccountRestated, CreditReceived, Event, LoanPaidOff, RepaymentReceived
 from core.evolve import evolve
-from core.lateness import accrued_penalty, running_penalties
 from core.restatement import recorded_fact
+from core.servicing.accrual import running_interest
+from core.servicing.lateness import accrued_penalty, running_penalties
 
 FIRST_HASH: Final = bytes(32)
 """What the first event of a chain takes for the hash of the one before."""

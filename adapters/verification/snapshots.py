@@ -11,10 +11,10 @@ from msgspec import DecodeError, json, msgpack
 
 from adapters.verification.tally import Tally
 from core.account import Account, Contract, Loan, LoanStatus, deferred, owed
-from core.accrual import penalty_ratio, penalty_year
-from core.advance import next_loan_action
 from core.identity import loan_id, slot_of
-from core.lateness import penalty_rows
+from core.servicing.accrual import penalty_ratio, penalty_year
+from core.servicing.advance import next_loan_action
+from core.servicing.lateness import penalty_rows
 
 Row = Sequence[Any]
 """A row as the driver returns it, columns in the order of verify.sql."""

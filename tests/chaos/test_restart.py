@@ -13,7 +13,7 @@ from adapters.settings import Settings
 from adapters.system import System
 from adapters.verification.verify import verify
 from core.commands import Repay
-from core.terms import Rate, RatePer, Terms
+from core.contract.terms import Rate, RatePer, Terms
 from loadtests.book import close_days, fill
 from loadtests.client import Client, Order, batch
 

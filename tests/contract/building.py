@@ -19,9 +19,9 @@ from adapters.postgres import book
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import migrate
 from core.account import Contract, Loan, LoanStatus
+from core.contract.terms import Rate, Terms
 from core.identity import loan_id, slot_of
 from core.money import Minor
-from core.terms import Rate, Terms
 
 TODAY = date(2026, 5, 4)
 TERMS = Terms(principal=120_000, rate=Rate(94_822_000), installments=12)

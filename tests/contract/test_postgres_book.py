@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from accounting.chart import Gl
 from actors.rows import ContractRow, GroupCommit, LoanRow
 from adapters.postgres import book
-from core.accrual import accrued
 from core.book import AccrualBooked, BookEvent, DayClosed
-from core.lateness import PenaltyRow
+from core.contract.terms import Installment
 from core.money import Minor, Rounding, divide
-from core.terms import Installment
+from core.servicing.accrual import accrued
+from core.servicing.lateness import PenaltyRow
 from tests.contract.building import TODAY, PostgresStore, account_row, contract_row, event, loan_row, on_postgres
 
 NEXT = TODAY + timedelta(days=1)

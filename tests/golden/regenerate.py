@@ -23,10 +23,10 @@ from core.commands import (
     UnfreezeAccount,
     Waive,
 )
+from core.contract.servicing import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Price, Source
+from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Unit
+from core.contract.waterfall import Component, Direction, Step, Waterfall
 from core.identity import loan_id
-from core.servicing_terms import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Price, Source
-from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit
-from core.waterfall import Component, Direction, Step, Waterfall
 from tests.golden.histories import FOLDER, write
 from tests.properties.histories import Book
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.schedule import schedule, summary
-from core.terms import Terms
+from core.contract.terms import Terms
+from core.schedule.plan import schedule, summary
 
 SCHEDULES = Path(__file__).parent / "schedules"
 TABLES = sorted(SCHEDULES.glob("*.csv"))

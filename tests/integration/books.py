@@ -18,9 +18,9 @@ from adapters.postgres.book import assign, book_accrual, cut, finish_close, open
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import migrate
 from core.commands import BookLoan, Command, Disburse, OpenAccount, PayOff, Repay, Reverse, TakeDeposit
+from core.contract.terms import Rate, RatePer, Terms
 from core.events import Event
 from core.identity import loan_id
-from core.terms import Rate, RatePer, Terms
 
 FIRST_DAY = date(2026, 1, 5)
 TERMS = Terms(

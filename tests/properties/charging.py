@@ -18,11 +18,11 @@ from core.commands import (
     TakeDeposit,
     Waive,
 )
+from core.contract.servicing import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Price, Source
+from core.contract.terms import Rate, Terms
+from core.contract.waterfall import STANDARD_ORDER, Component
 from core.events import ChargeAdded, LoanPaidOff, RepaymentReceived
 from core.identity import loan_id
-from core.servicing_terms import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Price, Source
-from core.terms import Rate, Terms
-from core.waterfall import STANDARD_ORDER, Component
 from tests.properties.histories import START, Book, Life, Step, resolve, some_terms
 
 ACTS = ("pay", "pay", "charge", "waive", "adjust", "credit", "charge back", "apply", "deposit", "pay off", "refund")

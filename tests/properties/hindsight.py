@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from core.account import Account, LoanStatus
-from core.change_terms import Change, Effect, Extend, Holiday, Reage, Reamortize, Reschedule
 from core.charge_events import UnappliedUsed
 from core.commands import (
     AdjustCharge,
@@ -21,13 +20,14 @@ from core.commands import (
     Reverse,
     Waive,
 )
+from core.contract.changes import Change, Effect, Extend, Holiday, Reage, Reamortize, Reschedule
+from core.contract.terms import Terms
 from core.decide import BACKDATE_DAYS_MAX
 from core.events import AccountRestated, Event
 from core.identity import loan_id
 from core.redeciding import is_fact
 from core.rejections import Code, Rejection
 from core.restatement import facts
-from core.terms import Terms
 from tests.properties.charging import charge_command
 from tests.properties.histories import START, Book, Step
 

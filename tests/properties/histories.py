@@ -7,7 +7,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.account import Account, Loan, LoanStatus, owed
-from core.advance import advance
 from core.commands import (
     BookLoan,
     CancelLoan,
@@ -24,18 +23,19 @@ from core.commands import (
     TakeDeposit,
     UnfreezeAccount,
 )
+from core.contract.servicing import PayoffInterest, Recalculation, Rest
+from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Unit, installment_total
+from core.contract.waterfall import STANDARD_ORDER, Direction, Future, Reach, Waterfall
+from core.contract.waterfall import Step as WaterfallStep
 from core.decide import decide
 from core.decision import Decision
 from core.events import Event, LoanPaidOff, RepaymentReceived
 from core.identity import loan_id
 from core.money import Rounding
-from core.penalties import penalties
 from core.rejections import Rejection
-from core.repayment import shortfall
-from core.servicing_terms import PayoffInterest, Recalculation, Rest
-from core.terms import DayCount, Method, Rate, RatePer, Terms, Unit, installment_total
-from core.waterfall import STANDARD_ORDER, Direction, Future, Reach, Waterfall
-from core.waterfall import Step as WaterfallStep
+from core.servicing.advance import advance
+from core.servicing.penalties import penalties
+from core.servicing.repayment import shortfall
 
 START = date(2024, 1, 31)
 LIMIT = 10**9

@@ -6,8 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from core.money import AMOUNT_MAX, Rounding
-from core.terms import (
+from core.contract.terms import (
     PPB,
     RATE_MAX,
     BrokenPeriod,
@@ -25,6 +24,7 @@ from core.terms import (
     Tranche,
     Unit,
 )
+from core.money import AMOUNT_MAX, Rounding
 
 DATES = st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 12, 31))
 RATES = st.builds(

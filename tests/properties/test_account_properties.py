@@ -11,17 +11,17 @@ from msgspec.structs import replace
 from accounting.journalize import journalize
 from accounting.subledger import CONTROL, subledger
 from core.account import Account, Loan, LoanStatus
-from core.advance import advance, next_action
 from core.commands import Command, PayOff, RefundUnapplied, Repay, Reverse
 from core.decide import decide
 from core.decision import Decision
-from core.delinquency import bucket_for, days_past_due
 from core.events import AccountRestated, Event, LoanPaidOff, RepaymentReceived, UnappliedApplied
 from core.evolve import evolve, replay
 from core.identity import loan_id
-from core.quote import Quote, quote
 from core.rejections import Code, Rejection
 from core.restatement import rebuild, timeline
+from core.servicing.advance import advance, next_action
+from core.servicing.delinquency import bucket_for, days_past_due
+from core.servicing.quote import Quote, quote
 from tests.properties.histories import START, Book, Life, lend, live, lives, resolve, take
 
 PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | AccountRestated

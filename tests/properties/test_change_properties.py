@@ -12,10 +12,9 @@ from msgspec.structs import replace
 from accounting.journalize import journalize
 from accounting.subledger import CONTROL, subledger
 from core.account import Contract, Loan, LoanStatus, owed
-from core.accrual import running_interest
-from core.advance import advance
 from core.change_events import ChangeEvent
-from core.change_terms import (
+from core.commands import ChangeTerms, Command, DisburseTranche, PayOff, Prepay, Repay, Reverse
+from core.contract.changes import (
     Accelerate,
     Change,
     Effect,
@@ -28,16 +27,17 @@ from core.change_terms import (
     Reschedule,
     UnpaidInterest,
 )
-from core.commands import ChangeTerms, Command, DisburseTranche, PayOff, Prepay, Repay, Reverse
+from core.contract.servicing import PayoffInterest, Prepayment
+from core.contract.terms import PPB, Cycle, Floating, Rate, Terms, Tranche, Unit
 from core.decide import decide
 from core.decision import Decision
 from core.events import InstallmentBilled
 from core.identity import loan_id
-from core.penalties import penalties
 from core.rejections import Rejection
-from core.repayment import shortfall
-from core.servicing_terms import PayoffInterest, Prepayment
-from core.terms import PPB, Cycle, Floating, Rate, Terms, Tranche, Unit
+from core.servicing.accrual import running_interest
+from core.servicing.advance import advance
+from core.servicing.penalties import penalties
+from core.servicing.repayment import shortfall
 from tests.properties.histories import START, Book, lend, some_terms
 
 LOAN = loan_id(1, 1)
@@ -141,6 +141,11 @@ def change_of(act: Act, on: date) -> Change:
             return Accelerate()
 
 
+def runs(book: Book) -> bool:
+    """Return whether the loan was paid out and is not closed."""
+    return bool(book.account.loans) and book.account.loans[0].status is LoanStatus.ACTIVE
+
+
 def reach(book: Book, day: date, *, pays: bool) -> None:
     """Let days pass, one by one; pay what falls due, or do not."""
     while book.on < day:
@@ -151,7 +156,7 @@ def reach(book: Book, day: date, *, pays: bool) -> None:
 
 def pay_due(book: Book) -> None:
     """Pay what is due, with penalty to the day."""
-    due = sum(owed(due) for due in book.account.loans[0].dues)
+    due: int = sum(owed(due) for due in book.account.loans[0].dues)
     due += sum(charge.amount for charge in penalties(book.account, book.on)) if due else 0
     if due:
         assert book.ask(Repay(account=1, amount=due, loan=LOAN)) is None
@@ -173,15 +178,15 @@ def check(loan: Loan, contract: Contract) -> None:
 @given(changeable(), st.lists(acts, min_size=1, max_size=6))
 def test_a_loan_that_is_changed_stays_whole_and_ends_at_zero(terms: Terms, course: list[Act]) -> None:
     book = lend((terms,))
-    if not book.account.loans or book.account.loans[0].status is not LoanStatus.ACTIVE:
+    if not runs(book):
         return
     for act in course:
         reach(book, book.on + timedelta(days=act.days), pays=act.pays)
-        if book.account.loans[0].status is LoanStatus.ACTIVE:
+        if runs(book):
             book.ask(command_of(book, act))
         check(book.account.loans[0], book.account.contracts[0])
         assert books(book) == subledger(book.account)
-    while book.account.loans[0].status is LoanStatus.ACTIVE:
+    while runs(book):
         last = book.account.contracts[0].schedule[-1].due_date
         reach(book, max(last, book.on + timedelta(days=1)), pays=True)
     assert book.account.loans[0].principal == 0
@@ -201,7 +206,7 @@ def books(book: Book) -> dict[int, int]:
 @given(changeable(), acts, acts)
 def test_reversing_a_change_restores_everything(terms: Terms, first: Act, second: Act) -> None:
     book = lend((terms,))
-    if not book.account.loans or book.account.loans[0].status is not LoanStatus.ACTIVE:
+    if not runs(book):
         return
     book.reach(book.on + timedelta(days=first.days))
     as_it_was = replace(book.account)
@@ -235,7 +240,7 @@ def test_interest_earned_by_the_due_date_is_what_is_billed_added_or_still_to_com
                     assert earned == billed.interest + billed.capitalized + billed.carried
             book.reach(book.on + timedelta(days=1))
             pay_due(book)
-        if book.account.loans[0].status is LoanStatus.ACTIVE:
+        if runs(book):
             book.ask(command_of(book, act))
 
 
@@ -246,13 +251,13 @@ def _billed(decision: Decision) -> InstallmentBilled:
 @given(changeable(), acts)
 def test_a_changed_loan_can_be_paid_off(terms: Terms, act: Act) -> None:
     book = lend((terms,))
-    if not book.account.loans or book.account.loans[0].status is not LoanStatus.ACTIVE:
+    if not runs(book):
         return
     reach(book, book.on + timedelta(days=act.days), pays=True)
-    if book.account.loans[0].status is not LoanStatus.ACTIVE:
+    if not runs(book):
         return
     book.ask(command_of(book, act))
-    if book.account.loans[0].status is LoanStatus.ACTIVE:
+    if runs(book):
         missing = shortfall(book.account, 0, book.account.loans[0], book.on)
         decided = decide(book.account, PayOff(account=1, loan=LOAN, amount=missing), book.on, book.history)
         assert not isinstance(decided, Rejection)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from accounting.journalize import journalize
 from accounting.subledger import CONTROL, subledger
 from core.account import LoanStatus
-from core.advance import advance
 from core.decision import Decision
 from core.events import Event
 from core.evolve import replay
 from core.rejections import Rejection
 from core.restatement import rebuild, timeline
+from core.servicing.advance import advance
 from tests.properties.charging import charge_step, charged_book, charged_life, charging_lives
 from tests.properties.histories import Life
 

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.caps import Cost, Costs, excess
-from core.disclosure import Fee, disclose
+from core.contract.terms import Method, Rate, RatePer, Terms
+from core.cost.caps import Cost, Costs, excess
+from core.cost.disclosure import Fee, disclose
+from core.cost.tax import split_vat
 from core.money import Minor
-from core.schedule import Refusal, plan
-from core.solve import Unknown, regular_payment, solve
-from core.tax import split_vat
-from core.terms import Method, Rate, RatePer, Terms
+from core.schedule.plan import Refusal, plan
+from core.schedule.solve import Unknown, regular_payment, solve
 
 ON = date(2025, 1, 31)
 

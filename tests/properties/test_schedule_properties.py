@@ -8,11 +8,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.calendars import is_business_day
-from core.interest import interest_between
+from core.contract.terms import BusinessDays, Installment, Method, Pause, Rate, RateStep, Terms
 from core.money import Minor, Rounding, divide, divide_to_multiple
-from core.schedule import Refusal, plan, replan, summary
-from core.terms import BusinessDays, Installment, Method, Pause, Rate, RateStep, Terms
+from core.schedule.calendars import is_business_day
+from core.schedule.interest import interest_between
+from core.schedule.plan import Refusal, plan, replan, summary
 from tests.properties.random_terms import DATES, USUAL_RATES, plain_terms, shaped_terms
 
 

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from core.terms import PPB
+from core.contract.terms import PPB
 
 
 def money(amount: int) -> str:

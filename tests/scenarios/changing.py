@@ -9,7 +9,8 @@ import msgspec
 
 from core import commands
 from core.change_events import ChangeEvent, Prepaid, TermsChanged, TrancheDisbursed
-from core.change_terms import (
+from core.commands import Command
+from core.contract.changes import (
     Accelerate,
     Change,
     Effect,
@@ -22,10 +23,9 @@ from core.change_terms import (
     Reschedule,
     UnpaidInterest,
 )
-from core.commands import Command
+from core.contract.terms import Rate
 from core.events import Event
 from core.identity import loan_id
-from core.terms import Rate
 from tests.scenarios.amounts import minor, rate, share
 
 EFFECTS = {

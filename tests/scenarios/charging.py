@@ -15,9 +15,9 @@ from core.charge_events import (
     UnappliedUsed,
 )
 from core.commands import Command
+from core.contract.servicing import Source
 from core.events import ChargeAdded, CreditReceived, Event
 from core.identity import loan_id
-from core.servicing_terms import Source
 from tests.scenarios.amounts import minor, rate, share
 
 ASKS = (

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from core.terms import Terms
+from core.contract.terms import Terms
 from tests.scenarios.amounts import minor, rate
 from tests.scenarios.changing import asked_change, change_terms
 from tests.scenarios.charging import asked, charge_terms

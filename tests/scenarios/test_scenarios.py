@@ -11,14 +11,14 @@ from accounting.chart import CHART, Gl
 from accounting.journalize import journalize
 from accounting.subledger import CONTROL, subledger
 from core.account import Account
-from core.advance import advance
 from core.decide import decide
 from core.decision import Decision
 from core.events import Event
 from core.evolve import evolve
 from core.identity import loan_id
-from core.quote import quote
 from core.rejections import Rejection
+from core.servicing.advance import advance
+from core.servicing.quote import quote
 from tests.scenarios.amounts import money
 from tests.scenarios.changing import asked_change
 from tests.scenarios.reading import Row, Scenario, read_scenario

@@ -8,13 +8,13 @@ from msgspec import Struct
 from core import commands, events
 from core.account import Account, Loan, past_due, to_pay
 from core.commands import Command
-from core.delinquency import days_past_due
+from core.contract.terms import Terms, installment_total
 from core.events import AccountRestated, BucketChanged, Event, InstallmentBilled, LoanPaidOff
 from core.facts import Allocation
 from core.identity import loan_id
-from core.penalties import penalties
 from core.restatement import NEW
-from core.terms import Terms, installment_total
+from core.servicing.delinquency import days_past_due
+from core.servicing.penalties import penalties
 from tests.scenarios.amounts import minor, money
 from tests.scenarios.changing import asked_change, change_command, change_parts, is_change, told_change
 from tests.scenarios.charging import asked, charge_command, charge_parts, told

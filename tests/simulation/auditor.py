@@ -18,11 +18,11 @@ from adapters.memory_journal import Disk
 from adapters.verification.account import AccountRows, check_account
 from adapters.verification.tally import Tally
 from core.account import Account
-from core.advance import advance, next_action
 from core.events import Event
 from core.evolve import evolve
 from core.identity import slot_of
 from core.rejections import Code, Rejection
+from core.servicing.advance import advance, next_action
 from tests.simulation.effects import asked_for, happened
 
 FIRST = bytes(32)

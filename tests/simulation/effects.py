@@ -4,13 +4,13 @@ from typing import Final
 
 from core import charge_events, commands, events
 from core.change_events import Prepaid, TermsChanged, TrancheDisbursed
+from core.charging.recharging import follows
 from core.commands import Command
 from core.events import AccountRestated, Event
 from core.identity import number_of
-from core.recharging import follows
 from core.restatement import recorded_fact
 
-Effect = tuple[type[Event], int]
+Effect = tuple[type[Event], object]
 
 RECORDED: Final[dict[type[Command], type[Event]]] = {
     commands.OpenAccount: events.AccountOpened,
@@ -41,14 +41,16 @@ RECORDED: Final[dict[type[Command], type[Event]]] = {
 
 def asked_for(command: Command) -> Effect:
     """Return the fact that a command makes, with its amount or whatever tells it from others."""
-    told: int
+    told: object
     match command:
         case commands.OpenAccount() | commands.SetCreditLimit():
             told = command.credit_limit
         case commands.BookLoan():
             told = command.terms.principal
-        case commands.CancelLoan() | commands.Disburse() | commands.ChangeTerms() | commands.DisburseTranche():
+        case commands.CancelLoan() | commands.Disburse() | commands.DisburseTranche():
             told = number_of(command.loan)
+        case commands.ChangeTerms():
+            told = number_of(command.loan), command.change
         case commands.FreezeAccount() | commands.UnfreezeAccount() | commands.ApplyUnapplied():
             told = 0
         case commands.Reverse():
@@ -65,14 +67,16 @@ def happened(event: Event) -> Effect | None:
         return (AccountRestated, event.reverses) if fact is None else happened(fact)
     if type(event) not in RECORDED.values() or follows(event):
         return None
-    told: int
+    told: object
     match event:
         case events.AccountOpened() | events.CreditLimitSet():
             told = event.credit_limit
         case events.LoanBooked():
             told = event.terms.principal
-        case events.LoanCancelled() | events.LoanDisbursed() | TermsChanged() | TrancheDisbursed():
+        case events.LoanCancelled() | events.LoanDisbursed() | TrancheDisbursed():
             told = event.loan
+        case TermsChanged():
+            told = event.loan, event.change
         case events.AccountFrozen() | events.AccountUnfrozen() | charge_events.UnappliedUsed():
             told = 0
         case events.ChargeAdded():

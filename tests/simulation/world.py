@@ -11,6 +11,7 @@ from actors.day_close import Accrued, DayClose, DayCloseReport
 from actors.protocols import Fenced, JournalUnavailable, OutcomeUnknown, RequestTaken, ShardUnavailable
 from actors.router import Router
 from adapters.memory_journal import Disk
+from core.commands import Command
 from core.identity import ACCOUNT_ID_MAX
 from tests.simulation.auditor import Auditor
 from tests.simulation.clients import Client, keep_reading
@@ -43,8 +44,8 @@ class World:
         self.disk.assign(self.random.randint(1, 3))
         self.auditor = Auditor(self.disk, self.clock.monotonic, self.saw)
         self.accounts = sorted(self.random.sample(range(1, ACCOUNT_ID_MAX), CLIENTS * ACCOUNTS_EACH))
-        self.payments: list[tuple[int, int]] = []
-        self.charges: list[tuple[int, int]] = []
+        self.carried_out: list[tuple[int, int, type[Command]]] = []
+        """By account and sequence number."""
         self.dark = False
         self.over = False
         self.pace = self.random.choice((0.05, 0.5, 2.0))

@@ -3,16 +3,16 @@
 from datetime import date
 
 from core.account import Account, Contract, Loan, LoanStatus, owed
-from core.accrual import running_interest
-from core.advance import advance
 from core.commands import BookLoan, Command, Disburse, OpenAccount, Repay
+from core.contract.terms import Installment, Terms
 from core.decide import decide
 from core.decision import Decision
 from core.events import Event
 from core.identity import loan_id
-from core.quote import Quote, quote
 from core.rejections import Rejection
-from core.terms import Installment, Terms
+from core.servicing.accrual import running_interest
+from core.servicing.advance import advance
+from core.servicing.quote import Quote, quote
 
 LOAN = loan_id(1, 1)
 

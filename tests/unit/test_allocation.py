@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from core.account import Account, Contract, Due, Loan, LoanStatus
-from core.allocation import allocate_owed
+from core.contract.terms import Rate, Terms
+from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Step
 from core.money import Minor
-from core.split import split_over
-from core.terms import Rate, Terms
-from core.waterfall import STANDARD_ORDER, Component, Direction, Step
+from core.servicing.allocation import allocate_owed
+from core.servicing.split import split_over
 
 FIRST = Due(1, date(2026, 1, 31), Minor(100), Minor(10), Minor(5), Minor(1), date(2026, 1, 31))
 SECOND = Due(2, date(2026, 2, 28), Minor(100), Minor(8), Minor(0), Minor(0), date(2026, 2, 28))

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from core.calendars import is_business_day, knows, shifted
-from core.schedule import Refusal, check_terms, schedule
-from core.terms import BusinessDays, DayCount, Method, Rate, Terms
+from core.contract.terms import BusinessDays, DayCount, Method, Rate, Terms
+from core.schedule.calendars import is_business_day, knows, shifted
+from core.schedule.plan import Refusal, check_terms, schedule
 
 SATURDAY_28_FEBRUARY = date(2026, 2, 28)
 

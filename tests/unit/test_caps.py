@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from core.caps import CAPS, Cap, Cost, Costs, IndexQuote, allowance, balance_days, cap_for, cap_ppb, excess
+from core.cost.caps import CAPS, Cap, Cost, Costs, IndexQuote, allowance, balance_days, cap_for, cap_ppb, excess
 from core.money import Minor
 
 SIGNED = date(2026, 3, 1)

@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from core.change_terms import (
+from core.changing.rescheduling import latest_maturity
+from core.commands import ChangeTerms, DisburseTranche
+from core.contract.changes import (
     Accelerate,
     Change,
     Extend,
@@ -16,11 +18,20 @@ from core.change_terms import (
     Reamortize,
     Reschedule,
 )
-from core.commands import ChangeTerms, DisburseTranche
+from core.contract.terms import (
+    BrokenPeriod,
+    Cycle,
+    DayCount,
+    Floating,
+    Method,
+    Rate,
+    Terms,
+    Tranche,
+    Unit,
+    installment_total,
+)
 from core.rejections import Code, Rejection
-from core.rescheduling import latest_maturity
-from core.schedule import schedule
-from core.terms import BrokenPeriod, Cycle, DayCount, Floating, Method, Rate, Terms, Tranche, Unit, installment_total
+from core.schedule.plan import schedule
 from tests.unit.running_loan import LOAN, RunningLoan
 
 DISBURSED = date(2025, 1, 15)
@@ -171,3 +182,13 @@ def test_parts_paid_out_on_their_planned_days_give_the_planned_schedule(method: 
         loan.live_until(part.on)
         loan.ask(DisburseTranche(account=1, loan=LOAN))
     assert loan.contract.schedule == schedule(terms, DISBURSED)
+
+
+def test_a_payoff_within_a_pause_owes_what_was_earned_before_it() -> None:
+    loan = lived(replace(LEVEL, day_count=DayCount.ACT_365), date(2025, 7, 20))
+    owing = loan.loan.principal
+    change(loan, PauseInterest(start=date(2025, 7, 25), end=date(2025, 8, 10)))
+    loan.live_until(date(2025, 8, 5))
+    assert loan.quote().interest == (owing * 60 * 10 * 2 + 365_000) // (2 * 365_000)
+    loan.live_until(date(2025, 8, 15), pays=False)
+    assert loan.loan.dues[0].interest == (owing * 60 * 15 * 2 + 365_000) // (2 * 365_000)

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.account import Loan
+from core.charging.credits import interest_cost
 from core.commands import (
     AddCharge,
     AdjustCharge,
@@ -20,14 +21,13 @@ from core.commands import (
     TakeDeposit,
     Waive,
 )
-from core.credits import interest_cost
-from core.delinquency import days_past_due
+from core.contract.servicing import Fee, FeeBase, FeeWhen, Price, Source
+from core.contract.terms import PPB, DayCount, Method, Rate, Terms
+from core.contract.waterfall import STANDARD_ORDER, Component
 from core.events import ChargeAdded, CreditReceived, LoanDisbursed
 from core.identity import loan_id
 from core.rejections import Code
-from core.servicing_terms import Fee, FeeBase, FeeWhen, Price, Source
-from core.terms import PPB, DayCount, Method, Rate, Terms
-from core.waterfall import STANDARD_ORDER, Component
+from core.servicing.delinquency import days_past_due
 from tests.properties.histories import START, Book
 
 LOAN = loan_id(1, 1)

@@ -5,8 +5,8 @@ from datetime import date
 import msgspec
 import pytest
 
-from core.dates import add_months, days_by_bond_basis, days_by_month_ends, due_dates
-from core.terms import Rate, Terms, Unit
+from core.contract.terms import Rate, Terms, Unit
+from core.schedule.dates import add_months, days_by_bond_basis, days_by_month_ends, due_dates
 
 
 def terms(**changes: object) -> Terms:

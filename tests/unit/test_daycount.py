@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from core.daycount import Period, days, holds_february_29, nominal_days, year_fraction
-from core.terms import DayCount, Unit
+from core.contract.terms import DayCount, Unit
+from core.schedule.daycount import Period, days, holds_february_29, nominal_days, year_fraction
 
 
 def fraction(day_count: DayCount, start: date, end: date, nominal: int = 30) -> Fraction:

@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from core.account import Account, Contract, Loan, LoanStatus
-from core.advance import advance
 from core.commands import (
     AddCharge,
     AdjustCharge,
@@ -29,16 +28,17 @@ from core.commands import (
     UnfreezeAccount,
     Waive,
 )
+from core.contract.terms import Rate, Terms
+from core.contract.waterfall import Component, Step, Waterfall
 from core.decide import decide
-from core.decide_account import BALANCE_MAX
+from core.deciding.account import BALANCE_MAX
 from core.decision import Decision
 from core.events import LoanDisbursed
 from core.identity import LOANS_MAX, loan_id
 from core.money import Minor
-from core.quote import quote
 from core.rejections import Code, Rejection
-from core.terms import Rate, Terms
-from core.waterfall import Component, Step, Waterfall
+from core.servicing.advance import advance
+from core.servicing.quote import quote
 from tests.properties.histories import START, Book
 
 TERMS = Terms(principal=120_000, rate=Rate(120_000_000), installments=12)

@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from core.account import Bucket, Due, Loan, LoanStatus
-from core.delinquency import ACTION, bucket_for, days_past_due, next_bucket_date
-from core.lateness import accrued_penalty, running_penalties
+from core.contract.terms import Rate, RatePer, Terms
 from core.money import Minor
-from core.terms import Rate, RatePer, Terms
+from core.servicing.delinquency import ACTION, bucket_for, days_past_due, next_bucket_date
+from core.servicing.lateness import accrued_penalty, running_penalties
 
 DUE_DATE = date(2026, 1, 31)
 TERMS = Terms(principal=81_066, rate=Rate(0), installments=1, penalty_rate=Rate(90_000_000), grace_days=3)

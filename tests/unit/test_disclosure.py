@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from core.disclosure import Fee, Flow, dated_internal_rate, disclose, internal_rate, yearly
-from core.schedule import Refusal, plan
-from core.terms import DayCount, Installment, Method, Rate, RatePer, Terms, Unit
+from core.contract.terms import DayCount, Installment, Method, Rate, RatePer, Terms, Unit
+from core.cost.disclosure import Fee, Flow, dated_internal_rate, disclose, internal_rate, yearly
+from core.schedule.plan import Refusal, plan
 
 PAID_OUT = date(2025, 1, 15)
 FLAT = Terms(principal=12_000_00, rate=Rate(6_000_000, RatePer.MONTH), installments=12, method=Method.FLAT)

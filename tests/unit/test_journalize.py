@@ -18,6 +18,7 @@ from core.charge_events import (
     PaymentChargedBack,
     UnappliedUsed,
 )
+from core.contract.waterfall import Component
 from core.events import (
     AccountRestated,
     ChargeAdded,
@@ -36,7 +37,6 @@ from core.events import (
 )
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor as M
-from core.waterfall import Component
 
 ON = date(2026, 2, 1)
 PAID = (Allocation(1, 1, M(1), M(2), M(30), M(400)), Allocation(2, 5, M(0), M(0), M(7), M(0)))

@@ -6,12 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from core.account import Due, Loan, LoanStatus
+from core.contract.servicing import PenaltyBase, PenaltyTerms
+from core.contract.terms import DayCount, Rate, RatePer, Terms
 from core.events import InstallmentBilled
 from core.evolve import evolve
-from core.lateness import accrued_penalty, days_late, penalty_rows, running_penalties
 from core.money import Minor as M
-from core.servicing_terms import PenaltyBase, PenaltyTerms
-from core.terms import DayCount, Rate, RatePer, Terms
+from core.servicing.lateness import accrued_penalty, days_late, penalty_rows, running_penalties
 from tests.unit.test_charges import lent
 
 DAY = date(2026, 1, 31)

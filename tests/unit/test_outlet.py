@@ -17,10 +17,10 @@ from adapters.cloud_events import cloud_event
 from adapters.redis_outlet import stream_of
 from core.account import Bucket
 from core.book import DayClosed
+from core.contract.terms import Rate, Terms
 from core.events import AccountFrozen, BucketChanged, Event, InstallmentBilled, LoanBooked, RepaymentReceived
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
-from core.terms import Rate, Terms
 
 DAY = date(2026, 11, 2)
 

@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from core.change_events import Prepaid
-from core.change_terms import Effect
 from core.commands import PayOff, Prepay
+from core.contract.changes import Effect
+from core.contract.servicing import PayoffInterest, Prepayment, Recalculation, Rest
+from core.contract.terms import Method, Rate, RatePer, Terms, installment_total
 from core.rejections import Code, Rejection
-from core.servicing_terms import PayoffInterest, Prepayment, Recalculation, Rest
-from core.terms import Method, Rate, RatePer, Terms, installment_total
 from tests.unit.running_loan import LOAN, RunningLoan
 
 LEVEL = Terms(principal=1_000_000, rate=Rate(60_000_000), installments=12, reminder_days=0)

@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 from msgspec.structs import replace
 
-from core.dates import due_dates
-from core.interest import interest_between
-from core.schedule import Refusal, replan, schedule, summary
-from core.terms import DayCount, Installment, Method, Pause, Rate, RateStep, Terms
+from core.contract.terms import DayCount, Installment, Method, Pause, Rate, RateStep, Terms
+from core.schedule.dates import due_dates
+from core.schedule.interest import interest_between
+from core.schedule.plan import Refusal, replan, schedule, summary
 
 NEW_YEAR = date(2026, 1, 1)
 LOAN = Terms(principal=1_000_000, rate=Rate(60_000_000), installments=12)

@@ -6,12 +6,12 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from core.accrual import accrued, penalty, penalty_year
-from core.level import level_installment
+from core.contract.terms import DayCount, Installment, Method, Rate, RatePer, Terms, Unit
+from core.contract.waterfall import Component, Step, Waterfall
 from core.money import AMOUNT_MAX, Minor, Rounding, divide
-from core.schedule import Refusal, check_terms, plan, plan_over, schedule, summary
-from core.terms import DayCount, Installment, Method, Rate, RatePer, Terms, Unit
-from core.waterfall import Component, Step, Waterfall
+from core.schedule.level import level_installment
+from core.schedule.plan import Refusal, check_terms, plan, plan_over, schedule, summary
+from core.servicing.accrual import accrued, penalty, penalty_year
 
 JANUARY_15 = date(2025, 1, 15)
 DAILY = Rate(500_000, RatePer.DAY)

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from core.cycles import cycle_dates, periods_until
+from core.contract.terms import Cycle, DayCount, Installment, Method, Rate, Terms, Unit
 from core.money import Minor
-from core.schedule import Refusal, check_terms, plan, schedule
-from core.terms import Cycle, DayCount, Installment, Method, Rate, Terms, Unit
+from core.schedule.cycles import cycle_dates, periods_until
+from core.schedule.plan import Refusal, check_terms, plan, schedule
 
 FIRST_OF_JANUARY = date(2026, 1, 1)
 

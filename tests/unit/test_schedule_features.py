@@ -5,9 +5,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from core.money import Rounding
-from core.schedule import Refusal, check_terms, plan, schedule, summary
-from core.terms import (
+from core.contract.terms import (
     PPB,
     BrokenPeriod,
     Cycle,
@@ -21,6 +19,8 @@ from core.terms import (
     Terms,
     Tranche,
 )
+from core.money import Rounding
+from core.schedule.plan import Refusal, check_terms, plan, schedule, summary
 
 NEW_YEAR = date(2026, 1, 1)
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from core.contract.terms import Method, Rate, RatePer, Terms, Unit
 from core.money import AMOUNT_MAX, Rounding
-from core.schedule import Refusal, plan, summary
-from core.solve import Unknown, Unsolvable, regular_payment, solve
-from core.terms import Method, Rate, RatePer, Terms, Unit
+from core.schedule.plan import Refusal, plan, summary
+from core.schedule.solve import Unknown, Unsolvable, regular_payment, solve
 
 PAID_OUT = date(2025, 1, 15)
 LEVEL = Terms(principal=10_000_00, rate=Rate(60_000_000), installments=12)

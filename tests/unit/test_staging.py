@@ -9,13 +9,13 @@ from actors import staging
 from actors.rows import RequestRow
 from actors.staging import GENESIS, Cached, Stage
 from adapters.snapshot import rebuild
-from core.advance import advance, next_loan_action
 from core.commands import BookLoan, Command, Disburse, FreezeAccount, OpenAccount, Repay, TakeDeposit
+from core.contract.terms import Rate, Terms, Unit
 from core.decide import decide
 from core.decision import Decision
 from core.events import Event
 from core.identity import loan_id
-from core.terms import Rate, Terms, Unit
+from core.servicing.advance import advance, next_loan_action
 
 TODAY = date(2026, 3, 2)
 TERMS = Terms(principal=1_000, rate=Rate(100_000_000), installments=4, unit=Unit.WEEK, reminder_days=0)

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from core.account import Due
-from core.lateness import days_late, interest_by_day, overdue_base
+from core.contract.servicing import PenaltyBase
+from core.contract.terms import Rate
+from core.cost.tax import LENDING_VAT_PPB, split_vat
 from core.money import Minor, Rounding
-from core.servicing_terms import PenaltyBase
-from core.tax import LENDING_VAT_PPB, split_vat
-from core.terms import Rate
+from core.servicing.lateness import days_late, interest_by_day, overdue_base
 
 
 @pytest.mark.parametrize(("gross", "net", "vat"), [(2_000_00, 1_886_79, 113_21), (500_00, 471_70, 28_30), (0, 0, 0)])

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from adapters.trial import Trial, TrialSchedule, calculate
-from core.terms import Rate
+from core.contract.terms import Rate
 
 LEVEL = {"principal": 10_000_00, "rate": {"ppb": 60_000_000}, "installments": 12}
 

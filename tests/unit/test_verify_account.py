@@ -11,11 +11,11 @@ from actors.staging import Cached, Stage
 from adapters.verification.account import AccountRows, check_account
 from adapters.verification.tally import DETAIL_MAX, Tally
 from core.account import Account
-from core.advance import advance
 from core.commands import BookLoan, Command, Disburse, OpenAccount, Repay
+from core.contract.terms import Rate, RatePer, Terms
 from core.decide import decide
 from core.decision import Decision
-from core.terms import Rate, RatePer, Terms
+from core.servicing.advance import advance
 
 OPENED, LATER = date(2026, 1, 5), date(2026, 3, 1)
 TERMS = Terms(principal=500_000, rate=Rate(500_000, RatePer.DAY), installments=6, penalty_rate=Rate(750_000))

@@ -11,11 +11,11 @@ from actors import walk as walk_module
 from actors.walk import Walk
 from adapters.memory_journal import Disk, MemoryJournal
 from core.account import Account
-from core.advance import advance
 from core.commands import BookLoan, Disburse
+from core.contract.terms import Rate, Terms, Unit
 from core.decision import Decision
 from core.identity import SLOTS, loan_id
-from core.terms import Rate, Terms, Unit
+from core.servicing.advance import advance
 from tests.simulation.loop import run
 from tests.unit.running_shard import TODAY, Bench, bench, deposit, opening
 

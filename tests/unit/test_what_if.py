@@ -16,11 +16,11 @@ from actors.queries import SIMULATED_MAX, Simulate
 from actors.staging import Cached
 from actors.what_if import Simulation, simulate
 from core.commands import BookLoan, Command, Disburse, FreezeAccount, PayOff, Repay, Reverse, TakeDeposit
+from core.contract.terms import Rate, RatePer, Terms
 from core.decide import decide
 from core.decision import Decision
 from core.identity import loan_id
 from core.rejections import Code, Rejection
-from core.terms import Rate, RatePer, Terms
 from tests.unit.running_shard import TODAY, Bench, deposit, opening, with_shard
 
 LOAN = loan_id(1, 1)

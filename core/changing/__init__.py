@@ -1,0 +1,1 @@
+"""What makes the rest of a running loan another."""

@@ -1,0 +1,76 @@
+"""Changes of terms: the rest of a running loan as each makes it."""
+
+from datetime import date
+from typing import assert_never
+
+from core.account import Contract, Loan, contract_of
+from core.change_events import Replanned, TermsChanged
+from core.changing.rescheduling import accelerate, extend, fix, holiday, pause, reschedule
+from core.changing.spreading import spread
+from core.contract.changes import (
+    Accelerate,
+    Change,
+    Extend,
+    FixIndex,
+    Holiday,
+    PauseInterest,
+    Reage,
+    Reamortize,
+    Reschedule,
+)
+from core.contract.terms import BrokenPeriod
+from core.decision import Draft
+from core.rejections import Code, Rejection
+from core.servicing.advance import advance, settle_states
+from core.servicing.penalties import charge, penalties
+from core.servicing.restating import restate
+
+
+def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejection | None:
+    """Change the terms of a running loan, with all that comes of it on the same day."""
+    contract = contract_of(draft.account, loan)
+    if contract.terms.broken_period is BrokenPeriod.SPREAD:
+        return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
+    if isinstance(change, Reage | Reamortize):
+        charges = penalties(draft.account, on, loan)
+        loan = charge(draft.account, on, charges).loans[loan.number - 1]
+        changed = spread(loan, contract, change, charges, on)
+    else:
+        planned = _planned(loan, contract, change, on)
+        changed = planned if isinstance(planned, Rejection) else TermsChanged(on, loan.number, change, planned)
+    if isinstance(changed, Rejection):
+        return changed
+    draft.emit(changed)
+    follow_up(draft, loan.number, on)
+    return None
+
+
+def follow_up(draft: Draft, number: int, on: date) -> None:
+    """Do what follows from a new schedule on the same day: interest that follows payments, bills, ageing."""
+    restate(draft, number, on)
+    for event in advance(draft.account, on).events:
+        draft.emit(event)
+    settle_states(draft, on)
+
+
+def _planned(
+    loan: Loan,
+    contract: Contract,
+    change: Reschedule | Extend | Holiday | PauseInterest | FixIndex | Accelerate,
+    on: date,
+) -> Replanned | Rejection:
+    match change:
+        case Reschedule():
+            return reschedule(loan, contract, change, on)
+        case Extend():
+            return extend(loan, contract, change, on)
+        case Holiday():
+            return holiday(loan, contract, change, on)
+        case PauseInterest():
+            return pause(loan, contract, change, on)
+        case FixIndex():
+            return fix(loan, contract, change, on)
+        case Accelerate():
+            return accelerate(loan, contract, on)
+        case _:
+            assert_never(change)

@@ -1,0 +1,140 @@
+"""Plan the rest of a running loan anew, with all that its state then needs."""
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from core.account import Accrual, Balance, Contract, Deferral, Loan
+from core.change_events import Replanned
+from core.changing.remaining import Remaining, agreed_dates, plus, with_stub
+from core.contract.terms import Installment, Method, Terms
+from core.money import Minor, divide
+from core.rejections import Code, Rejection
+from core.schedule.dates import due_dates
+from core.schedule.interest import interest_between
+from core.schedule.plan import Refusal, replan
+from core.schedule.spans import AT_THE_END
+from core.servicing.accrual import running_interest
+from core.servicing.recalculation import accrual_of
+
+
+def solve(contract: Contract, terms: Terms, rest: Remaining, level: int | None) -> tuple[Installment, ...] | Rejection:
+    """Return the rows of what remains: for a given level until it is repaid, or of one solved for all its dates."""
+    rest = with_stub(contract, terms, rest, rest.dates[1]) if len(rest.dates) > 1 else rest
+    planned = replace(terms, agreed_installment=level if terms.method not in AT_THE_END else None, tranches=())
+    rows = replan(
+        planned,
+        rest.principal,
+        rest.dates,
+        since=rest.since,
+        earned=rest.earned,
+        number=rest.installment,
+        over=_longer(contract, terms, rest),
+    )
+    if isinstance(rows, Refusal):
+        return Rejection(Code.TERMS_INVALID, rows.value)
+    return (replace(rows[0], start=rest.start), *rows[1:])
+
+
+def replanned(
+    loan: Loan,
+    contract: Contract,
+    terms: Terms,
+    rest: Remaining,
+    rows: tuple[Installment, ...],
+    balances: tuple[Balance, ...],
+    on: date,
+    *,
+    brought: int = 0,
+    settled: bool = False,
+) -> Replanned | Rejection:
+    """Return rows as the outcome of a change, in terms that agree with them.
+
+    `brought` is interest that was due and falls due again; with `settled`, what was earned is paid with the change.
+    """
+    if sum(row.principal - row.capitalized for row in rows) != rest.principal:
+        return Rejection(Code.TERMS_INVALID, Refusal.NOTHING_TO_PLAN.value)
+    dates = (*agreed_dates(contract)[: rest.installment - 1], *rest.dates[1:])
+    # Dates that an installment which is agreed no longer needs are no more.
+    dates = dates[: rest.installment - 1 + _dates_used(terms, rest, rows)]
+    terms = replace(terms, installments=len(dates), last_due=terms.last_due if terms.last_due == dates[-1] else None)
+    if rest.number > loan.billed + 1:
+        deferrals = deferrals_of(terms, rest, rows, divide(*rest.earned, terms.rounding))
+        return Replanned(terms, rest.number, rows, dates, loan.accrual, balances, loan.carried, deferrals)
+    carried = 0 if settled else loan.carried + brought
+    deferrals = deferrals_of(terms, rest, rows, carried)
+    earned = carried if on <= rows[0].start else 0 if settled else running_interest(loan, contract, on) + brought
+    plan = Replanned(terms, rest.number, rows, dates, None, balances, Minor(carried), deferrals)
+    return replace(plan, accrual=_accrual(loan, contract, plan, earned, on))
+
+
+def _accrual(loan: Loan, contract: Contract, plan: Replanned, earned: int, on: date) -> Accrual | None:
+    """Return how interest of the running period, now the first row's, is earned from a day on."""
+    first = plan.rows[0]
+    if plan.terms.recalculation is not None:
+        after = replace(contract, terms=plan.terms, schedule=(*contract.schedule[: plan.number - 1], *plan.rows))
+        return accrual_of(replace(loan, balances=plan.balances, carried=plan.carried), after, on)
+    if on <= first.start:
+        return None
+    total = first.interest + first.capitalized
+    if plan.deferrals:
+        total += plan.carried + sum(each.amount for each in plan.deferrals if each.number == plan.number)
+    return Accrual(on, earned, total)
+
+
+def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tuple[Deferral, ...]:
+    """Return what interest of a new loan falls due later than it is earned."""
+    waits = terms.interest_grace or terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None
+    if not waits or terms.capitalize_grace:
+        return ()
+    skipped = sum(1 for row in rows if row.start == row.due_date)
+    principal = sum(row.principal - row.capitalized for row in rows[skipped:])
+    rest = Remaining(skipped + 1, 1, principal, on, (on,), on, (0, 1))
+    return deferrals_of(terms, rest, rows[skipped:], 0)
+
+
+def deferrals_of(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], carried: int) -> tuple[Deferral, ...]:
+    """Return what interest of rows falls due later than it is earned, rounded as it adds up."""
+    if terms.recalculation is not None:
+        return ()  # Where interest follows payments, what a row leaves goes to the next.
+    deferrals: list[Deferral] = []
+    total, noted, balance = rest.earned, carried, rest.principal
+    for index, row in enumerate(rows):
+        number = rest.number + index
+        if _waits(terms, rows, index, rest.installment + index):
+            base = terms.principal if terms.method is Method.FLAT else balance
+            start = rest.since if index == 0 else row.start
+            own = interest_between(terms, row.start, row.due_date, start, row.due_date, base, rest.installment + index)
+            total = plus(total, own)
+            now = divide(*total, terms.rounding)
+            deferrals.append(Deferral(number, now - noted))
+            noted = now
+        else:
+            if noted:
+                deferrals.append(Deferral(number, -noted))
+            total, noted = (0, 1), 0
+        balance += row.capitalized - row.principal
+    return tuple(each for each in deferrals if each.amount)
+
+
+def _waits(terms: Terms, rows: tuple[Installment, ...], index: int, number: int) -> bool:
+    """Return whether a row's interest falls due later."""
+    row = rows[index]
+    if index == len(rows) - 1 or row.interest or row.capitalized:
+        return False
+    return terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None or number <= terms.interest_grace
+
+
+def _dates_used(terms: Terms, rest: Remaining, rows: tuple[Installment, ...]) -> int:
+    """Return how many of the agreed dates to come the rows need."""
+    if terms.method is Method.AT_MATURITY or terms.interest_cycle is not None:
+        return len(rest.dates) - 1
+    return min(len(rows), len(rest.dates) - 1)
+
+
+def _longer(contract: Contract, terms: Terms, rest: Remaining) -> tuple[date, ...]:
+    """Return the dates to come of a longer plan that the installment is solved for."""
+    if terms.amortize_over is None or contract.disbursed_on is None:
+        return ()
+    longer = replace(terms, installments=terms.amortize_over, last_due=terms.amortize_until)
+    return tuple(day for day in due_dates(longer, contract.disbursed_on) or () if day > rest.dates[0])

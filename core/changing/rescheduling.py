@@ -1,0 +1,206 @@
+"""Changes of terms that leave what is due alone: what each makes of the terms and the dates to come."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from core.account import Contract, Loan
+from core.change_events import Replanned
+from core.changing.remaining import Remaining, further, level_now, remaining
+from core.changing.replanning import replanned, solve
+from core.contract.changes import Effect, Extend, FixIndex, Holiday, PauseInterest, Reschedule
+from core.contract.terms import INSTALLMENTS_MAX, Fixing, Installment, Pause, RateStep, Terms
+from core.money import Minor
+from core.rejections import Code, Rejection
+from core.schedule.dates import UNIT_MONTHS, add_months
+from core.schedule.floating import rate_on, rates_of
+from core.servicing.quote import payoff_interest
+
+NOTHING_REMAINS: Final = Rejection(Code.CHANGE_REFUSED, "no installment is to come that was not paid in advance")
+SHORT_TERM: Final = 12
+MID_TERM: Final = 60
+"""A loan of up to so many months is short-term, or mid-term; any other is long-term."""
+LONGEST: Final = 36
+"""Months by which a long-term loan may be extended."""
+
+
+def reschedule(loan: Loan, contract: Contract, change: Reschedule, on: date) -> Replanned | Rejection:
+    """Plan by another rate, other dates, another number or payment, grace."""
+    start = change.start or on
+    if start < on:
+        return Rejection(Code.CHANGE_REFUSED, f"a rate holds from {on} on, or later")
+    moves = change.due_day or change.first_due or change.installments or change.payment
+    grace = change.principal_grace or change.interest_grace
+    rest = remaining(loan, contract, on, None if moves or grace or change.rate is None else start)
+    if rest is None:
+        return NOTHING_REMAINS
+    terms = contract.terms
+    if change.rate is not None:
+        steps = tuple(step for step in terms.rate_steps if step.start < start)
+        terms = replace(terms, rate_steps=(*steps, RateStep(start, change.rate)))
+    dated = _on_other_dates(contract, terms, rest, change, on)
+    if isinstance(dated, Rejection):
+        return dated
+    terms, rest = _with_grace(dated[0], dated[1], change.principal_grace, change.interest_grace)
+    if max(terms.principal_grace, terms.interest_grace) >= rest.installment + len(rest.dates) - 2:
+        return Rejection(Code.TERMS_INVALID, "grace_too_long")
+    level = change.payment or terms.agreed_installment
+    rows = solve(contract, terms, rest, level)
+    if isinstance(rows, Rejection):
+        return rows
+    if change.payment and not change.installments and len(rows) == INSTALLMENTS_MAX:
+        return Rejection(Code.TERMS_INVALID, "payment_does_not_amortize")
+    return replanned(loan, contract, replace(terms, agreed_installment=level), rest, rows, loan.balances, on)
+
+
+def extend(loan: Loan, contract: Contract, change: Extend, on: date) -> Replanned | Rejection:
+    """Extend the maturity: before it, not too often and not too far."""
+    matures = contract.matures or contract.schedule[-1].due_date
+    if on >= contract.schedule[-1].due_date:
+        return Rejection(Code.LOAN_MATURED, f"the loan matured on {contract.schedule[-1].due_date}")
+    if contract.extensions >= contract.terms.extensions_max:
+        return Rejection(Code.EXTENSION_REFUSED, f"extended {contract.extensions} times, which is all that is agreed")
+    rest = remaining(loan, contract, on)
+    dates = None if rest is None else further(contract, rest.dates, change.installments)
+    if rest is None or dates is None:
+        return NOTHING_REMAINS
+    assert contract.disbursed_on is not None
+    latest = latest_maturity(contract.disbursed_on, matures)
+    if latest is None or dates[-1] > latest:
+        return Rejection(Code.EXTENSION_REFUSED, f"the latest maturity is {latest}")
+    terms = replace(contract.terms, last_due=None)
+    return _planned(loan, contract, terms, replace(rest, dates=dates), terms.agreed_installment, on)
+
+
+def latest_maturity(disbursed_on: date, matures: date) -> date | None:
+    """Return how far a maturity may be moved: the term again, of a mid-term loan half of it, else three years."""
+    months = 12 * (matures.year - disbursed_on.year) + matures.month - disbursed_on.month
+    if (whole := add_months(disbursed_on, months, disbursed_on.day)) is None or whole > matures:
+        months -= 1
+    whole = add_months(disbursed_on, months, disbursed_on.day) or disbursed_on
+    days = (matures - whole).days
+    if months > MID_TERM or (months == MID_TERM and days):
+        months, days = LONGEST, 0
+    elif months > SHORT_TERM or (months == SHORT_TERM and days):
+        months, days = months // 2, (months % 2 * 30 + days) // 2
+    latest = add_months(matures, months, matures.day)
+    return None if latest is None else latest + timedelta(days=days)
+
+
+def holiday(loan: Loan, contract: Contract, change: Holiday, on: date) -> Replanned | Rejection:
+    """Skip installments; their interest waits, or becomes principal."""
+    rest = remaining(loan, contract, on)
+    if rest is None:
+        return NOTHING_REMAINS
+    if change.capitalize and contract.terms.recalculation is not None:
+        return Rejection(Code.CHANGE_REFUSED, "interest that follows payments is not added to principal")
+    terms = replace(contract.terms, capitalize_grace=change.capitalize)
+    if change.extends:
+        dates = further(contract, rest.dates, change.installments)
+        if dates is None:
+            return NOTHING_REMAINS
+        terms, rest = replace(terms, last_due=None), replace(rest, dates=dates)
+    terms, rest = _with_grace(terms, rest, change.installments, change.installments)
+    if terms.interest_grace >= rest.installment + len(rest.dates) - 2:
+        return Rejection(Code.TERMS_INVALID, "grace_too_long")
+    return _planned(loan, contract, terms, rest, terms.agreed_installment, on)
+
+
+def pause(loan: Loan, contract: Contract, change: PauseInterest, on: date) -> Replanned | Rejection:
+    """Charge no interest for some days."""
+    if not on <= change.start < change.end:
+        return Rejection(Code.CHANGE_REFUSED, f"a pause begins on {on} or later, and has days")
+    rest = remaining(loan, contract, on, change.start)
+    if rest is None:
+        return NOTHING_REMAINS
+    terms = replace(contract.terms, pauses=(*contract.terms.pauses, Pause(change.start, change.end)))
+    shortens = change.effect is not Effect.REDUCE_PAYMENT
+    return _planned(loan, contract, terms, rest, level_now(loan, contract, rest) if shortens else None, on)
+
+
+def fix(loan: Loan, contract: Contract, change: FixIndex, on: date) -> Replanned | Rejection:
+    """Take a value of the index into account: the rate of the resets from it on."""
+    floating = contract.terms.floating
+    if floating is None:
+        return Rejection(Code.CHANGE_REFUSED, "the rate follows no index")
+    known = {fixing.on: fixing for fixing in floating.fixings} | {change.on: Fixing(change.on, change.ppb)}
+    floating = replace(floating, fixings=tuple(known[day] for day in sorted(known)))
+    terms = replace(contract.terms, floating=floating)
+    changed = _first_change(contract.terms, terms, contract.schedule[-1].due_date)
+    rest = remaining(loan, contract, on, changed)
+    if rest is None:
+        return NOTHING_REMAINS
+    if changed is None:
+        # It is known from now on, and changes nothing yet.
+        rows = contract.schedule[rest.number - 1 :]
+        return replanned(loan, contract, terms, rest, rows, loan.balances, on)
+    return _planned(loan, contract, terms, rest, terms.agreed_installment, on)
+
+
+def _first_change(before: Terms, after: Terms, until: date) -> date | None:
+    """Return the first day on which another rate holds than before."""
+    was, now = rates_of(before, until), rates_of(after, until)
+    return next((day for day in sorted({*was.starts, *now.starts}) if rate_on(was, day) != rate_on(now, day)), None)
+
+
+def accelerate(loan: Loan, contract: Contract, on: date) -> Replanned | Rejection:
+    """Make everything due on the day, with interest to the day."""
+    rest = remaining(replace(loan, ahead=()), contract, on)
+    if rest is None or not rest.principal:
+        return NOTHING_REMAINS
+    interest = payoff_interest(loan, contract, on)
+    # The principal paid in advance is no longer outstanding, and interest paid in advance is taken off.
+    principal = Minor(loan.principal - sum(due.principal for due in loan.dues))
+    row = Installment(rest.start, on, principal, interest)
+    terms = replace(contract.terms, recalculation=None, last_due=None)
+    rest = replace(rest, principal=int(principal), dates=(rest.dates[0], on))
+    return replanned(loan, contract, terms, rest, (row,), (), on, settled=True)
+
+
+def _planned(
+    loan: Loan, contract: Contract, terms: Terms, rest: Remaining, level: int | None, on: date
+) -> Replanned | Rejection:
+    rows = solve(contract, terms, rest, level)
+    return rows if isinstance(rows, Rejection) else replanned(loan, contract, terms, rest, rows, loan.balances, on)
+
+
+def _with_grace(terms: Terms, rest: Remaining, principal: int, interest: int) -> tuple[Terms, Remaining]:
+    """Return terms that leave so many installments to come without principal, and without interest."""
+    before = rest.installment - 1
+    return replace(
+        terms,
+        principal_grace=max(terms.principal_grace, before + principal) if principal else terms.principal_grace,
+        interest_grace=max(terms.interest_grace, before + interest) if interest else terms.interest_grace,
+    ), rest
+
+
+def _on_other_dates(
+    contract: Contract, terms: Terms, rest: Remaining, change: Reschedule, on: date
+) -> tuple[Terms, Remaining] | Rejection:
+    """Return the terms and what remains on other due dates, and of another number."""
+    count = len(rest.dates) - 1
+    wanted = change.installments or (INSTALLMENTS_MAX - rest.installment + 1 if change.payment else count)
+    first = change.first_due or (_next_on_day(rest, change.due_day, on) if change.due_day else None)
+    dates: tuple[date, ...] | None = rest.dates
+    if first is not None:
+        if first <= max(on, rest.start):
+            return Rejection(Code.CHANGE_REFUSED, f"the next due date lies after {max(on, rest.start)}")
+        day = change.due_day or first.day
+        terms = replace(terms, due_day=day if terms.unit in UNIT_MONTHS else None, last_due=None)
+        contract = replace(contract, terms=terms)
+        dates = further(contract, (rest.dates[0], first), count - 1)
+    if dates is not None and wanted > count:
+        terms = replace(terms, last_due=None)
+        dates = further(contract, dates, wanted - count)
+    if dates is None:
+        return Rejection(Code.TERMS_INVALID, "schedule_too_long")
+    return terms, replace(rest, dates=dates[: wanted + 1])
+
+
+def _next_on_day(rest: Remaining, day: int, on: date) -> date:
+    """Return the first due date on another day of the month: in its month, or (if that is past) in the next."""
+    same = add_months(rest.dates[1], 0, day)
+    later = add_months(rest.dates[1], 1, day)
+    assert same is not None
+    return same if same > max(on, rest.start) or later is None else later

@@ -1,0 +1,1 @@
+"""Fees, penalties and credits that somebody makes."""

@@ -1,0 +1,138 @@
+"""Charges that somebody makes or takes back: each belongs to the installment in whose period its due date lies."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from core.account import Account, Contract, Loan, LoanStatus, contract_of
+from core.charge_events import ChargeReduced, ChargeWaived
+from core.charging.fees import price_of
+from core.contract.servicing import PenaltyBase, Price
+from core.contract.terms import Installment
+from core.contract.waterfall import STANDARD_ORDER, Component
+from core.decision import Draft
+from core.events import ChargeAdded, LoanReopened, ScheduleRestated
+from core.facts import Allocation, PenaltyCharge
+from core.money import Minor
+from core.servicing.advance import advance, apply_unapplied, settle_states
+from core.servicing.penalties import charge, penalties, within_cap
+
+
+class Taken(Struct, frozen=True):
+    """What is taken off what is due, and off charges to come."""
+
+    due: tuple[Allocation, ...]
+    to_come: tuple[Allocation, ...]
+    total: int
+
+
+def add_charge(
+    draft: Draft,
+    loan: Loan,
+    component: Component,
+    price: Price | Minor,
+    due_date: date,
+    name: str,
+    on: date,
+) -> None:
+    """Charge a loan; a closed one is open again, and money that waits on the account pays at once."""
+    contract = contract_of(draft.account, loan)
+    number = installment_at(contract, due_date)
+    asked = price if isinstance(price, Price) else Price(flat=price)
+    amount = price_of(asked, loan, contract, number, on)
+    allowed = within_cap(loan, contract, amount, on)
+    charges = _before(draft.account, loan, contract, on) if number <= loan.billed else ()
+    waived = Minor(amount - allowed)
+    draft.emit(ChargeAdded(on, loan.number, number, due_date, component, allowed, name, charges, waived, asked))
+    if number > len(contract.schedule):
+        # Due after everything else: an installment of its own, which falls due today at the earliest.
+        extra = Installment(contract.schedule[-1].due_date, max(due_date, on), Minor(0), Minor(0))
+        draft.emit(ScheduleRestated(on, loan.number, number, (extra,), loan.accrual))
+    if loan.status is LoanStatus.CLOSED:
+        reopen(draft, loan, on)
+    else:
+        catch_up(draft, on)
+    if draft.account.unapplied:
+        apply_unapplied(draft, on)
+    settle_states(draft, on)
+
+
+def waive(
+    draft: Draft, loan: Loan, component: Component, asked: int | None, number: int | None, reason: str, on: date
+) -> int:
+    """Let a borrower off what is charged or due, accrued penalty too; return how much."""
+    charges, taken = _off(draft.account, loan, component, asked, number, on)
+    wanted = None if asked is None else Minor(asked)
+    parts = taken.due, charges, taken.to_come
+    draft.emit(ChargeWaived(on, loan.number, component, wanted, number, reason, *parts))
+    settle_states(draft, on)
+    return taken.total
+
+
+def reduce_charge(
+    draft: Draft,
+    seq: int,
+    loan: Loan,
+    component: Component,
+    number: int,
+    amount: int,
+    reason: str,
+    on: date,
+    *,
+    paid_out: bool,
+) -> None:
+    """Take back (part of) a charge that had been too high; what was paid of it is given back."""
+    charges, taken = _off(draft.account, loan, component, amount, number, on)
+    parts = taken.due, charges, taken.to_come, Minor(amount - taken.total), paid_out
+    draft.emit(ChargeReduced(on, loan.number, seq, number, component, Minor(amount), reason, *parts))
+    if draft.account.unapplied:
+        apply_unapplied(draft, on)
+    settle_states(draft, on)
+
+
+def reopen(draft: Draft, loan: Loan, on: date) -> None:
+    """Open a closed loan again, and bill what it owes by now."""
+    draft.emit(LoanReopened(on, loan.number))
+    catch_up(draft, on)
+
+
+def catch_up(draft: Draft, on: date) -> None:
+    """Bill what an installment of its own makes due on the day."""
+    for event in advance(draft.account, on).events:
+        draft.emit(event)
+
+
+def installment_at(contract: Contract, day: date) -> int:
+    """Return the number of the installment in whose period (start, due date] a day lies; one more than all if after.
+
+    A day up to disbursement belongs to the first installment that has days.
+    """
+    rows = enumerate(contract.schedule, 1)
+    found = (number for number, row in rows if row.start < row.due_date and day <= row.due_date)
+    return next(found, len(contract.schedule) + 1)
+
+
+def _before(account: Account, loan: Loan, contract: Contract, on: date) -> tuple[PenaltyCharge, ...]:
+    """Return what accrued before a fee changes what a penalty runs on."""
+    return penalties(account, on, loan) if contract.terms.penalty.base is PenaltyBase.INSTALLMENT else ()
+
+
+def _off(
+    account: Account, loan: Loan, component: Component, asked: int | None, number: int | None, on: date
+) -> tuple[tuple[PenaltyCharge, ...], Taken]:
+    """Return what accrued before, and what is then taken off a component, the oldest installment first."""
+    charges = penalties(account, on, loan)
+    loan = charge(account, on, charges).loans[loan.number - 1]
+    owing: dict[int, int] = {due.number: getattr(due, component) for due in loan.dues}
+    for coming in loan.charges if component is not Component.INTEREST else ():
+        owing[coming.number] = owing.get(coming.number, 0) + getattr(coming, component)
+    left, parts = sum(owing.values()) if asked is None else asked, []
+    for each in sorted(owing):
+        part = min(left, owing[each]) if number in (None, each) else 0
+        left -= part
+        if part:
+            amounts = (Minor(part if which is component else 0) for which in STANDARD_ORDER)
+            parts.append(Allocation(loan.number, each, *amounts))
+    due = {each.number for each in loan.dues}
+    off = [part for part in parts if part.number in due], [part for part in parts if part.number not in due]
+    return charges, Taken(tuple(off[0]), tuple(off[1]), sum(getattr(part, component) for part in parts))

@@ -1,0 +1,1 @@
+"""What a loan costs: rates to disclose, legal caps, tax."""

@@ -1,0 +1,163 @@
+"""Legal caps on what a loan may cost: dated data, and the excess to be waived over all costs together."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from msgspec import Struct
+
+from core.contract.terms import PPB
+from core.money import Minor
+
+
+class Cost(StrEnum):
+    """What counts against a cap; each name is a field of Costs."""
+
+    PENALTY = "penalty"
+    COMPOUND = "compound"
+    FEE = "fee"
+    INTEREST = "interest"
+
+
+WAIVED_FIRST: Final = (Cost.COMPOUND, Cost.PENALTY, Cost.FEE, Cost.INTEREST)
+"""The excess is waived from what is owed for being late before what is owed for the loan."""
+
+
+class Costs(Struct, frozen=True):
+    """Costs of one loan by component, in minor units: charged, or waived."""
+
+    interest: Minor = Minor(0)
+    penalty: Minor = Minor(0)
+    compound: Minor = Minor(0)
+    """Interest on overdue interest."""
+    fee: Minor = Minor(0)
+
+
+class Waived(Struct, frozen=True):
+    """What a cap allows of the costs of a loan, and what is above it."""
+
+    allowed: Minor
+    excess: Minor
+    by_cost: Costs
+
+
+class Cap(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A cap on all costs of a loan signed on or after `since`: so much a year, or so many times an index."""
+
+    jurisdiction: str
+    licence: str
+    product: str | None = None
+    """None: all products."""
+    since: date
+    yearly: int = 0
+    """ppb of the principal in use, a year; 0 where `index` counts."""
+    index: str | None = None
+    times: int = 1
+    source: str
+    confirmed: bool = True
+    """False: known in the trade, not checked against the text of the rule; counts only where a lender opts in."""
+
+
+class IndexQuote(Struct, frozen=True, forbid_unknown_fields=True):
+    """The value of an index from a date on, in ppb a year."""
+
+    index: str
+    since: date
+    ppb: int
+
+
+CAPS: Final = (
+    Cap(
+        jurisdiction="CN",
+        licence="private",
+        since=date(2020, 8, 20),
+        index="LPR_1Y",
+        times=4,
+        source="Supreme People's Court, provisions on private lending, articles 25, 28 and 29 (2020): at signing",
+    ),
+    Cap(
+        jurisdiction="CN",
+        licence="licensed",
+        since=date(2017, 8, 4),
+        yearly=240_000_000,
+        source="Courts trim claims of financial institutions above 24 %",
+        confirmed=False,
+    ),
+    Cap(
+        jurisdiction="CN",
+        licence="licensed",
+        product="assisted",
+        since=date(2025, 10, 1),
+        yearly=240_000_000,
+        source="Assisted lending of banks: all costs at most 24 %",
+        confirmed=False,
+    ),
+    Cap(
+        jurisdiction="CN",
+        licence="micro",
+        since=date(2026, 1, 1),
+        yearly=240_000_000,
+        source="Micro-lenders: all costs at most 24 %",
+        confirmed=False,
+    ),
+    Cap(
+        jurisdiction="CN",
+        licence="micro",
+        since=date(2028, 1, 1),
+        index="LPR_1Y",
+        times=4,
+        source="Micro-lenders: new loans at most 4 x LPR by the end of 2027",
+        confirmed=False,
+    ),
+)
+"""Known caps. A lender's own table may take their place; it is data."""
+
+
+def cap_for(
+    caps: Iterable[Cap], jurisdiction: str, licence: str, product: str, signed_on: date, *, unconfirmed: bool = False
+) -> Cap | None:
+    """Return the cap that a loan is signed under: the product's own before the licence's, the latest before older."""
+    found = [
+        cap
+        for cap in caps
+        if (cap.jurisdiction, cap.licence) == (jurisdiction, licence)
+        and cap.product in (None, product)
+        and cap.since <= signed_on
+        and (cap.confirmed or unconfirmed)
+    ]
+    return max(found, key=lambda cap: (cap.product is not None, cap.since), default=None)
+
+
+def cap_ppb(cap: Cap, quotes: Iterable[IndexQuote], signed_on: date) -> int | None:
+    """Return the cap in ppb a year, fixed at signing; None if its index had no value by then."""
+    if cap.index is None:
+        return cap.yearly
+    known = [quote for quote in quotes if quote.index == cap.index and quote.since <= signed_on]
+    return max(known, key=lambda quote: quote.since).ppb * cap.times if known else None
+
+
+def balance_days(balances: Sequence[tuple[date, int]], until: date) -> int:
+    """Return the sum of principal in use times days, from balances that each hold from their date on."""
+    steps = [*balances, (until, 0)]
+    return sum(balance * max(0, (min(end, until) - start).days) for (start, balance), (end, _) in pairwise(steps))
+
+
+def allowance(cap: int, principal_days: int, year: int = 365) -> Minor:
+    """Return the costs that a cap of so many ppb a year allows on `balance_days`; a fraction is not allowed.
+
+    Allowances of a loan whose cap changed (some laws act backwards in time) add up.
+    """
+    return Minor(principal_days * cap // (PPB * year))
+
+
+def excess(allowed: Minor, charged: Costs, order: Sequence[Cost] = WAIVED_FIRST) -> Waived:
+    """Return what of the costs charged on a loan lies above what is allowed, by component in the order of waiving."""
+    left = over = max(0, sum(getattr(charged, cost) for cost in Cost) - allowed)
+    waived: dict[str, Minor] = {}
+    for cost in order:
+        waived[cost] = Minor(min(left, getattr(charged, cost)))
+        left -= waived[cost]
+    assert left == 0, "the order names every cost"
+    return Waived(allowed, Minor(over), Costs(**waived))

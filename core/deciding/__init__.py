@@ -1,0 +1,1 @@
+"""Commands, family by family."""

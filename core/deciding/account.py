@@ -1,0 +1,69 @@
+"""Decide what concerns the account as a whole: limit, freeze, deposit, money that waits."""
+
+from datetime import date
+from typing import Final, assert_never
+
+from core.account import exposure
+from core.commands import (
+    AccountCommand,
+    FreezeAccount,
+    OpenAccount,
+    RefundUnapplied,
+    ReleaseDeposit,
+    SetCreditLimit,
+    TakeDeposit,
+    UnfreezeAccount,
+)
+from core.decision import Draft
+from core.events import (
+    AccountFrozen,
+    AccountUnfrozen,
+    CreditLimitSet,
+    DepositReleased,
+    DepositTaken,
+    UnappliedRefunded,
+)
+from core.money import AMOUNT_MAX, Minor
+from core.rejections import Code, Rejection
+from core.servicing.advance import settle_states
+from core.servicing.sweeping import sweep_new_deposit
+
+BALANCE_MAX: Final = 100 * AMOUNT_MAX
+"""Bound on money kept for a borrower."""
+
+
+def decide_account(draft: Draft, command: AccountCommand, on: date) -> Rejection | None:
+    """Decide a command on the account; return why not, if it is refused."""
+    account = draft.account
+    match command:
+        case OpenAccount():
+            return Rejection(Code.ACCOUNT_EXISTS, f"account {account.id} is open since {account.opened_on}")
+        case SetCreditLimit():
+            if command.credit_limit < exposure(account):
+                return Rejection(Code.LIMIT_BELOW_EXPOSURE, f"{exposure(account)} is lent or promised")
+            draft.emit(CreditLimitSet(on, Minor(command.credit_limit)))
+        case FreezeAccount():
+            if account.frozen is not None:
+                return Rejection(Code.ACCOUNT_FROZEN, f"frozen already: {account.frozen}")
+            draft.emit(AccountFrozen(on, command.reason))
+        case UnfreezeAccount():
+            if account.frozen is None:
+                return Rejection(Code.ACCOUNT_NOT_FROZEN, "the account is not frozen")
+            draft.emit(AccountUnfrozen(on))
+        case TakeDeposit():
+            if account.deposit + command.amount > BALANCE_MAX:
+                return Rejection(Code.BALANCE_TOO_LARGE, f"a deposit may hold {BALANCE_MAX}")
+            draft.emit(DepositTaken(on, Minor(command.amount)))
+            sweep_new_deposit(draft, on)
+            settle_states(draft, on)
+        case ReleaseDeposit():
+            if account.deposit < command.amount:
+                return Rejection(Code.DEPOSIT_INSUFFICIENT, f"the deposit is {account.deposit}")
+            draft.emit(DepositReleased(on, Minor(command.amount)))
+        case RefundUnapplied():
+            if account.unapplied < command.amount:
+                return Rejection(Code.UNAPPLIED_INSUFFICIENT, f"the unapplied balance is {account.unapplied}")
+            draft.emit(UnappliedRefunded(on, Minor(command.amount)))
+        case _:
+            assert_never(command)
+    return None

@@ -1,0 +1,137 @@
+"""Decide charges and what is taken off them, credits, chargebacks, and the use of money that waits."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import assert_never
+
+from core.account import Account, Loan, LoanStatus
+from core.charge_events import ChargeReduced, ChargeWaived, PaymentChargedBack
+from core.charging.chargebacks import charge_back, paid_by
+from core.charging.charges import add_charge, reduce_charge, waive
+from core.charging.credits import credit, use_unapplied
+from core.commands import AddCharge, AdjustCharge, ApplyUnapplied, ChargeBack, ChargeCommand, ReceiveCredit, Waive
+from core.contract.servicing import Price
+from core.contract.waterfall import Component
+from core.deciding.account import BALANCE_MAX
+from core.deciding.lending import named_loan
+from core.decision import Draft
+from core.events import ChargeAdded, LoanPaidOff, PlainEvent, RepaymentReceived
+from core.rejections import Code, Rejection
+from core.restatement import History, timeline
+
+
+def decide_charge(draft: Draft, command: ChargeCommand, on: date, history: History) -> Rejection | None:
+    """Decide a command on charges and credits; return why not, if it is refused."""
+    if isinstance(command, AdjustCharge):
+        return _adjust(draft, command, on, history)
+    if isinstance(command, ApplyUnapplied) and command.loan is None:
+        return _apply(draft, command, None, on)
+    assert command.loan is not None
+    loan = _running(draft.account, command.loan, closed_too=isinstance(command, AddCharge | ChargeBack))
+    if isinstance(loan, Rejection):
+        return loan
+    match command:
+        case AddCharge():
+            return _add(draft, command, loan, on)
+        case ReceiveCredit():
+            if draft.account.unapplied + command.amount > BALANCE_MAX:
+                return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
+            credit(draft, command.amount, loan, on, command.source, with_interest=command.with_interest)
+        case Waive():
+            component = Component(command.component)
+            if not waive(draft, loan, component, command.amount, command.installment, command.reason, on):
+                return Rejection(Code.NOTHING_TO_DO, f"no {component} is due or charged")
+        case ChargeBack():
+            return _charge_back(draft, command, loan, on, history)
+        case ApplyUnapplied():
+            return _apply(draft, command, loan, on)
+        case _:
+            assert_never(command)
+    return None
+
+
+def _running(account: Account, loan_id: int, *, closed_too: bool) -> Loan | Rejection:
+    """Return the loan that a command names, if it runs; a closed one can still be charged."""
+    loan = named_loan(account, loan_id)
+    if isinstance(loan, Rejection) or loan.status is LoanStatus.ACTIVE:
+        return loan
+    if closed_too and loan.status is LoanStatus.CLOSED:
+        return loan
+    return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {loan_id} is {loan.status}")
+
+
+def _add(draft: Draft, command: AddCharge, loan: Loan, on: date) -> Rejection | None:
+    price = Price(flat=command.amount, share_ppb=command.share_ppb, of=command.of)
+    add_charge(draft, loan, Component(command.component), price, command.due_date or on, command.name, on)
+    added = next(event for event in draft.events if isinstance(event, ChargeAdded))
+    if not added.amount and not added.waived:
+        return Rejection(Code.NOTHING_TO_DO, "the charge comes to nothing")
+    return None
+
+
+def _adjust(draft: Draft, command: AdjustCharge, on: date, history: History) -> Rejection | None:
+    facts = [(entry.seq, entry.event) for entry in timeline(history)]
+    added = dict(facts).get(command.charge)
+    if not isinstance(added, ChargeAdded) or added.on > on:
+        return Rejection(Code.EVENT_UNKNOWN, f"account {draft.account.id} has no charge {command.charge}")
+    left = min(_left_of(command.charge, added, facts), _left_on_installment(added, facts))
+    if command.amount > left:
+        return Rejection(Code.AMOUNT_TOO_HIGH, f"{left} is left of charge {command.charge}")
+    if draft.account.unapplied + command.amount > BALANCE_MAX:
+        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
+    loan = draft.account.loans[added.loan - 1]
+    reduce_charge(
+        draft,
+        command.charge,
+        loan,
+        added.component,
+        added.number,
+        command.amount,
+        command.reason,
+        on,
+        paid_out=command.pay_out,
+    )
+    return None
+
+
+def _left_of(seq: int, added: ChargeAdded, facts: Iterable[tuple[int, PlainEvent]]) -> int:
+    taken = (fact.amount for _, fact in facts if isinstance(fact, ChargeReduced) and fact.charge == seq)
+    return added.amount - sum(taken)
+
+
+def _left_on_installment(added: ChargeAdded, facts: Iterable[tuple[int, PlainEvent]]) -> int:
+    """Return what is left of a component's charges on the installment: what was waived was not paid."""
+    left, place = 0, (added.loan, added.component, added.number)
+    for _, fact in facts:
+        match fact:
+            case ChargeAdded() | ChargeReduced() if (fact.loan, fact.component, fact.number) == place:
+                left += fact.amount if isinstance(fact, ChargeAdded) else -fact.amount
+            case ChargeWaived() if (fact.loan, fact.component) == place[:2]:
+                parts = (part for part in (*fact.allocations, *fact.ahead) if part.number == added.number)
+                # Penalty interest is waived with the same component: count it to the charges last.
+                left -= sum(getattr(part, fact.component) for part in parts)
+            case _:
+                pass
+    return max(0, left)
+
+
+def _charge_back(draft: Draft, command: ChargeBack, loan: Loan, on: date, history: History) -> Rejection | None:
+    facts = [(entry.seq, entry.event) for entry in timeline(history)]
+    payment = dict(facts).get(command.payment)
+    if not isinstance(payment, RepaymentReceived | LoanPaidOff) or payment.on > on:
+        return Rejection(Code.EVENT_UNKNOWN, f"account {draft.account.id} has no payment {command.payment}")
+    back = (fact for _, fact in facts if isinstance(fact, PaymentChargedBack) and fact.payment == command.payment)
+    left = payment.amount - sum(fact.amount for fact in back)
+    if command.amount > left:
+        return Rejection(Code.AMOUNT_TOO_HIGH, f"{left} is left of payment {command.payment}")
+    charge_back(draft, command.payment, paid_by(payment, loan.number), command.amount, loan, on)
+    return None
+
+
+def _apply(draft: Draft, command: ApplyUnapplied, loan: Loan | None, on: date) -> Rejection | None:
+    wanted = draft.account.unapplied if command.amount is None else command.amount
+    if wanted > draft.account.unapplied:
+        return Rejection(Code.UNAPPLIED_INSUFFICIENT, f"the unapplied balance is {draft.account.unapplied}")
+    if not wanted or not use_unapplied(draft, wanted, loan, on):
+        return Rejection(Code.NOTHING_TO_DO, "there is nothing to pay, or nothing to pay with")
+    return None

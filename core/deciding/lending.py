@@ -1,0 +1,64 @@
+"""Decide what makes a loan: booking, cancelling, paying out."""
+
+from datetime import date
+from typing import assert_never
+
+from core.account import Account, Loan, LoanStatus, exposure, find_loan
+from core.commands import BookLoan, CancelLoan, Disburse, LendingCommand
+from core.decision import Draft
+from core.events import LoanBooked, LoanCancelled
+from core.identity import LOANS_MAX, account_of
+from core.rejections import Code, Rejection
+from core.schedule.plan import check_terms
+from core.servicing.disbursing import disburse
+
+
+def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection | None:
+    """Decide a command that makes or ends a loan; return why not, if it is refused."""
+    match command:
+        case BookLoan():
+            return _book(draft, command, on)
+        case CancelLoan():
+            loan = _booked(draft.account, command)
+            if isinstance(loan, Rejection):
+                return loan
+            draft.emit(LoanCancelled(on, loan.number))
+            return None
+        case Disburse():
+            loan = _booked(draft.account, command)
+            return loan if isinstance(loan, Rejection) else disburse(draft, loan, on)
+        case _:
+            assert_never(command)
+
+
+def named_loan(account: Account, loan_id: int) -> Loan | Rejection:
+    """Return the loan that a command names, if it is one of this account."""
+    loan = find_loan(account, loan_id) if account_of(loan_id) == account.id else None
+    return loan or Rejection(Code.LOAN_UNKNOWN, f"account {account.id} has no loan {loan_id}")
+
+
+def _booked(account: Account, command: CancelLoan | Disburse) -> Loan | Rejection:
+    loan = named_loan(account, command.loan)
+    if isinstance(loan, Rejection):
+        return loan
+    if isinstance(command, Disburse) and account.frozen is not None:
+        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    if loan.status is not LoanStatus.BOOKED:
+        return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
+    return loan
+
+
+def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:
+    account = draft.account
+    if account.frozen is not None:
+        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    if len(account.loans) == LOANS_MAX:
+        return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
+    wrong = check_terms(command.terms, on)
+    if wrong is not None:
+        return Rejection(Code.TERMS_INVALID, wrong)
+    available = account.credit_limit - exposure(account)
+    if command.terms.principal > available:
+        return Rejection(Code.LIMIT_EXCEEDED, f"{max(0, available)} of the limit is available")
+    draft.emit(LoanBooked(on, len(account.loans) + 1, command.terms))
+    return None

@@ -1,0 +1,1 @@
+"""The schedule of a loan: exact arithmetic of dates, days and interest."""

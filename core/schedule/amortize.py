@@ -1,0 +1,81 @@
+"""Rows of principal and interest by method; every amount is rounded once and the last row takes the rest."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from core.contract.terms import Method, Terms
+from core.money import divide
+from core.schedule.accruals import Ratio, accruals_of
+from core.schedule.floating import Rates, has_changes, pieces, rates_of
+from core.schedule.interest import factor
+from core.schedule.level import level_of
+from core.schedule.spans import AT_THE_END, Settles, Span
+from core.schedule.walk import LEVEL, Part, Position, Walk, is_even, walk
+
+NOTHING: Final[Part] = (0, 0, 0)
+
+
+def amortize(
+    terms: Terms,
+    spans: Sequence[Span],
+    principal: int,
+    base: int,
+    since: date,
+    earned: Ratio = (0, 1),
+    over: tuple[date, ...] = (),
+) -> list[Part] | None:
+    """Return the rows of a principal, outstanding since a day in the first span, by which this interest was earned.
+
+    They are fewer than the spans if the balance clears early. None if the payment does not amortize. `base` bears
+    interest where it does not follow the balance. `over` are the agreed dates of a longer plan that the level is
+    solved for.
+    """
+    rates = rates_of(terms, max(spans[-1].end, spans[-1].agreed))
+    accruals = accruals_of(terms, rates, spans, since, earned)
+    fixed_base = terms.method is Method.FLAT or terms.interest_base is not None
+    course = Walk(terms, rates, spans, accruals, fixed_base, is_even(terms, accruals))
+    at = Position(principal, base if fixed_base else principal, earned[0] * (accruals.whole // earned[1]))
+    parts: list[Part] = []
+    for index, stop, solves in _stages(terms, rates, spans):
+        level = level_of(course, at, index, over) if solves else terms.agreed_installment or 0
+        walked = None if level is None else walk(course, at, index, stop, level)
+        if walked is None:
+            return None
+        parts += walked
+        if at.balance == 0 == at.carried and stop > accruals.last_paid_out:
+            break
+    while len(parts) > 1 and parts[-1] == NOTHING:
+        # Interest that waited was less than half a unit.
+        parts.pop()
+    if terms.first_day_count is not None and spans[0].number == 1 and spans[0].settles is Settles.DUE:
+        # Only the first total moves: its principal is still what the regular interest leaves.
+        at_rates = pieces(rates, since, spans[0].end)
+        top, whole = factor(terms.first_day_count, spans[0], at_rates)
+        parts[0] = (parts[0][0], divide(principal * top, whole, terms.rounding), parts[0][2])
+    return parts
+
+
+def _stages(terms: Terms, rates: Rates, spans: Sequence[Span]) -> list[tuple[int, int, bool]]:
+    """Return the runs of spans that keep one level, as (first, one after the last, whether it is solved for then)."""
+    last = len(spans) - 1
+    agreed = terms.agreed_installment is not None
+    if spans[0].repays and not terms.tranches and not has_changes(terms):
+        return [(0, last + 1, not agreed and last > 0)]
+    first = next(index for index, span in enumerate(spans) if span.repays)
+    turns = {0: False, first: not agreed and first < last}
+    if terms.method not in AT_THE_END:
+        keeps = agreed if terms.keep_installment is None else terms.keep_installment
+        days = [] if agreed else [tranche.on for tranche in terms.tranches]
+        if terms.method is LEVEL and not keeps:
+            days += rates.starts
+        if days:
+            starts = [span.start for span in spans]
+            at = (bisect_right(starts, day) - 1 for day in days)
+            repaying = [index for index, span in enumerate(spans) if span.repays]
+            # What changes between two installments is in the next one's level.
+            turns |= {repaying[bisect_left(repaying, index)]: True for index in at if 0 <= index < last}
+            turns |= {last: False}
+    firsts = sorted(turns)
+    return [(index, stop, turns[index]) for index, stop in zip(firsts, (*firsts[1:], last + 1), strict=True)]

@@ -1,0 +1,76 @@
+"""What is wrong with terms before any amount is computed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from core.contract.servicing import Fee, FeeWhen
+from core.contract.terms import BusinessDays, Terms, Unit
+from core.contract.waterfall import Component, is_complete
+from core.schedule.calendars import knows
+from core.schedule.refusals import Refusal
+
+_is_complete: Final = lru_cache(maxsize=256)(is_complete)
+"""Loans have few waterfalls."""
+_DAYS: Final = (Unit.DAY, Unit.WEEK)
+
+
+def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
+    """Return the first thing that is wrong with the terms themselves."""
+    if not _is_complete(terms.waterfall):
+        return Refusal.WATERFALL_INCOMPLETE
+    if terms.due_day is not None and terms.unit in _DAYS:
+        return Refusal.DUE_DAY_WITHOUT_MONTHS
+    if terms.first_due is not None and terms.first_due < disbursed_on:
+        return Refusal.FIRST_DUE_BEFORE_DISBURSEMENT
+    if terms.business_days is not BusinessDays.NONE and not knows(terms.calendar):
+        return Refusal.CALENDAR_UNKNOWN
+    if max(terms.principal_grace, terms.interest_grace) >= terms.installments:
+        return Refusal.GRACE_TOO_LONG
+    if terms.fees and any(_is_wrong(fee) for fee in terms.fees):
+        return Refusal.FEE_INVALID
+    if terms.rate_steps or terms.pauses or terms.floating is not None:
+        wrong = _rate_error(terms)
+        if wrong is not None:
+            return wrong
+    return _paid_out_error(terms) if terms.tranches or terms.balloon is not None else None
+
+
+def date_error(terms: Terms, disbursed_on: date, dates: Sequence[date]) -> Refusal | None:
+    """Return what is wrong with terms once their agreed due dates are known."""
+    if terms.last_due is not None and terms.last_due <= max(disbursed_on, *dates[-2:-1]):
+        return Refusal.DATES_OUT_OF_ORDER
+    if terms.tranches and not disbursed_on < terms.tranches[0].on <= terms.tranches[-1].on < dates[-1]:
+        return Refusal.TRANCHES_INVALID
+    return None
+
+
+def _is_wrong(fee: Fee) -> bool:
+    return (
+        fee.component not in (Component.FEE, Component.PENALTY)
+        or not (fee.price.flat or fee.price.share_ppb)
+        or (fee.when is FeeWhen.DATE) is (fee.on is None)
+    )
+
+
+def _rate_error(terms: Terms) -> Refusal | None:
+    fixings = terms.floating.fixings if terms.floating is not None else ()
+    if not _ascend(step.start for step in terms.rate_steps) or not _ascend(fixing.on for fixing in fixings):
+        return Refusal.RATES_OUT_OF_ORDER
+    if any(pause.end <= pause.start for pause in terms.pauses):
+        return Refusal.PAUSE_WITHOUT_DAYS
+    return None
+
+
+def _paid_out_error(terms: Terms) -> Refusal | None:
+    if not _ascend(tranche.on for tranche in terms.tranches):
+        return Refusal.TRANCHES_INVALID
+    if sum(tranche.amount for tranche in terms.tranches) >= terms.principal:
+        return Refusal.TRANCHES_INVALID
+    return Refusal.BALLOON_TOO_LARGE if terms.balloon is not None and terms.balloon >= terms.principal else None
+
+
+def _ascend(days: Iterable[date]) -> bool:
+    return all(earlier < later for earlier, later in pairwise(days))

@@ -1,0 +1,167 @@
+"""The level of a loan: the installment, or its principal part, that repays what is outstanding in what remains."""
+
+import itertools
+from datetime import date, timedelta
+from math import gcd, lcm
+
+from msgspec.structs import replace
+
+from core.contract.terms import BusinessDays
+from core.money import Minor, Rounding, divide, divide_to_multiple
+from core.schedule.accruals import Accruals, Cut, Ratio, accruals_of
+from core.schedule.daycount import Period
+from core.schedule.floating import Rates, has_changes, pieces, rate_on
+from core.schedule.interest import factor
+from core.schedule.spans import nominal_of
+from core.schedule.walk import LEVEL, Position, Walk, accrue, walk
+
+Factors = tuple[list[int], int]
+"""Each period's interest on one unit of principal: whole numerators over one denominator."""
+
+
+def level_installment(
+    owed: Ratio, factors: Factors, rounding: Rounding, multiple: int = 1, balloon: int = 0
+) -> int | None:
+    """Return the level that repays what is owed when the first falls due, in it and one more for each of the factors.
+
+    Exact for unequal periods and for rate 0, then rounded; the balloon is left with the last. None if it is too large.
+    """
+    numerators, whole = factors
+    # M = (owed * (1+f1)..(1+fm) - balloon) / (1 + (1+fm) + (1+fm)(1+fm-1) + ..), every term times a power of `whole`.
+    growth = annuity = 1
+    for numerator in reversed(numerators):
+        growth *= whole + numerator
+        annuity = annuity * whole + growth
+    left = owed[0] * growth
+    if balloon:
+        left -= balloon * owed[1] * whole ** len(numerators)
+    if left < 0:
+        return None
+    return divide_to_multiple(divide(left, owed[1] * annuity, rounding), 1, Minor(multiple), rounding)
+
+
+def level_of(course: Walk, at: Position, index: int, over: tuple[date, ...]) -> int | None:
+    """Return the level from a span on, at the rate that holds at its end; None if there is none.
+
+    `over` are the agreed dates of a longer plan that the level is solved for; empty: the loan's own.
+    """
+    terms = course.terms
+    rounding = terms.installment_rounding or terms.rounding
+    if terms.method is not LEVEL:
+        return _principal_part(course, at, index, over, rounding)
+    held, now = _held(course, at, index)
+    owed, after = _owed(course, held, now, index), _after(held, index, over)
+    level = level_installment(owed, after, rounding, terms.installment_multiple, terms.balloon or 0)
+    return _smoothed(held, now, index, level, rounding) if level and terms.smoothing_rounds else level
+
+
+def _principal_part(course: Walk, at: Position, index: int, over: tuple[date, ...], rounding: Rounding) -> int | None:
+    terms, span = course.terms, course.spans[index]
+    now = replace(at)
+    accrue(course, now, index)
+    count = sum(each.repays for each in course.spans[index:])
+    if over:
+        count = sum(1 for day in over if day >= span.agreed)
+    left = now.balance - (terms.balloon or 0)
+    if left <= 0:
+        return None
+    return divide_to_multiple(left, count, Minor(terms.installment_multiple), rounding) or None
+
+
+def _held(course: Walk, at: Position, index: int) -> tuple[Walk, Position]:
+    """Return the walk as if the rate at the end of a span held for good, and the position in it."""
+    terms, spans, actual = course.terms, course.spans, course.accruals
+    if not has_changes(terms) or index == len(spans) - 1:
+        return course, at
+    period = spans[index]
+    rate = rate_on(course.rates, max(period.start, period.end - timedelta(days=1)))
+    constant = replace(terms, rate=rate, rate_steps=(), floating=None)
+    rates = Rates(rate, [], [], terms.pauses)
+    later = accruals_of(constant, rates, spans[index + 1 :], spans[index + 1].start, paid_out_by=date.min)
+    whole = lcm(actual.whole, later.whole)
+    now, then = whole // actual.whole, whole // later.whole
+    numerators = [numerator * now for numerator in actual.numerators[: index + 1]]
+    numerators += [numerator * then for numerator in later.numerators]
+    cuts = {each: [_scaled(cut, now) for cut in parts] for each, parts in actual.cuts.items() if each <= index}
+    cuts |= {each + index + 1: [_scaled(cut, then) for cut in parts] for each, parts in later.cuts.items()}
+    accruals = Accruals(numerators, whole, cuts, actual.last_paid_out)
+    held = Walk(constant, rates, spans, accruals, course.fixed_base, course.even)
+    return held, replace(at, carried=at.carried * now)
+
+
+def _scaled(cut: Cut, by: int) -> Cut:
+    return Cut(cut.numerator * by, cut.paid_out, cut.rebased)
+
+
+def _owed(course: Walk, held: Walk, at: Position, index: int) -> Ratio:
+    """Return what is owed, interest included, when the first of the level falls due."""
+    terms, span, whole = held.terms, held.spans[index], held.accruals.whole
+    if held.even and terms.level_day_count is None:
+        return at.balance * (whole + held.accruals.numerators[index]) + at.carried, whole
+    now = replace(at)
+    accrue(held, now, index)
+    if terms.level_day_count is None and (span.agreed == span.end or not terms.count_to_shifted):
+        return now.balance * whole + now.carried, whole
+    # The level is agreed for the dates before business days move them.
+    start, end = span.start, max(span.start, span.agreed)
+    period = Period(start, end, span.nominal, span.matures)
+    at_rates = pieces(course.rates, start, min(end, span.end))
+    at_rates += pieces(held.rates, min(end, span.end), end)
+    top, bottom = factor(terms.level_day_count or terms.day_count, period, at_rates)
+    carried = 0 if terms.level_day_count is not None else at.carried
+    return (now.balance * whole + carried) * bottom + at.base * top * whole, whole * bottom
+
+
+def _after(held: Walk, index: int, over: tuple[date, ...]) -> Factors:
+    """Return the interest of the periods after the first of the level, between dates on which principal is repaid."""
+    terms, spans, accruals = held.terms, held.spans, held.accruals
+    if held.even and not over and terms.level_day_count is None:
+        return accruals.numerators[index + 1 :], accruals.whole
+    shifted = terms.business_days is not BusinessDays.NONE and terms.count_to_shifted
+    if over or shifted or terms.level_day_count is not None:
+        repaid = over or tuple(span.agreed for span in spans[index + 1 :] if span.repays)
+        return _between(held, [spans[index].agreed, *(day for day in repaid if day > spans[index].agreed)])
+    numerators: list[int] = []
+    running = 0
+    for span, numerator in zip(spans[index + 1 :], accruals.numerators[index + 1 :], strict=True):
+        running += numerator
+        if span.repays:
+            numerators.append(running)
+            running = 0
+    return numerators, accruals.whole
+
+
+def _between(held: Walk, days: list[date]) -> Factors:
+    terms = held.terms
+    periods = [
+        Period(start, end, nominal_of(terms, start, end), end == days[-1]) for start, end in itertools.pairwise(days)
+    ]
+    day_count, rates = terms.level_day_count or terms.day_count, held.rates
+    ratios = [factor(day_count, period, pieces(rates, period.start, period.end)) for period in periods]
+    whole = lcm(*(bottom for _, bottom in ratios))
+    numerators = [top * (whole // bottom) for top, bottom in ratios]
+    common = gcd(whole, *numerators)
+    return [numerator // common for numerator in numerators], whole // common
+
+
+def _smoothed(held: Walk, at: Position, index: int, level: int, rounding: Rounding) -> int:
+    """Spread what the last installment differs by over all of them, as long as that brings it closer."""
+    terms, count = held.terms, len(held.spans) - index
+    off = _last_off(held, at, index, level)
+    for _ in range(terms.smoothing_rounds):
+        if off is None or abs(off) <= count // 2:
+            break
+        share = divide(abs(off), count, rounding)
+        moved = max(level + share if off > 0 else level - share, 0)
+        moved = divide_to_multiple(moved, 1, Minor(terms.installment_multiple), rounding)
+        again = _last_off(held, at, index, moved)
+        if again is None or abs(again) >= abs(off):
+            break
+        level, off = moved, again
+    return level
+
+
+def _last_off(held: Walk, at: Position, index: int, level: int) -> int | None:
+    """Return by how much the last installment is above the level; None if the level does not amortize."""
+    parts = walk(held, replace(at), index, len(held.spans), level)
+    return None if parts is None else parts[-1][0] + parts[-1][1] - level - (held.terms.balloon or 0)

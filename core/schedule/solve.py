@@ -1,0 +1,173 @@
+"""Find the one term that is missing - rate, number of installments, payment or principal - with the schedule itself."""
+
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from msgspec.structs import replace
+
+from core.contract.terms import INSTALLMENTS_MAX, RATE_MAX, Installment, Method, Terms, installment_total
+from core.money import AMOUNT_MAX, Minor
+from core.schedule.plan import Refusal, plan
+
+COUNTS: Final = (12, 36, 120, INSTALLMENTS_MAX)
+"""Numbers of installments tried, so that short terms are not planned to the last year that dates have."""
+
+
+class Unknown(StrEnum):
+    """The term to be found; what the terms say of it is not read."""
+
+    RATE = "rate"
+    INSTALLMENTS = "installments"
+    PAYMENT = "payment"
+    PRINCIPAL = "principal"
+
+
+class Unsolvable(StrEnum):
+    """Why no terms have the payment that is asked for; stable codes."""
+
+    PAYMENT_MISSING = "payment_missing"
+    NO_SUCH_RATE = "no_such_rate"
+    NO_SUCH_PRINCIPAL = "no_such_principal"
+    NO_SUCH_NUMBER = "no_such_number_of_installments"
+
+
+def solve(terms: Terms, unknown: Unknown, payment: int | None, disbursed_on: date) -> Terms | Refusal | Unsolvable:
+    """Return complete terms whose regular payment is `payment`, or why there are none.
+
+    Many rates and principals give the same payment to the cent: the roundest of them is returned.
+    """
+    free = replace(terms, agreed_installment=None)
+    if unknown is Unknown.PAYMENT:
+        planned = plan(free, disbursed_on)
+        return planned if isinstance(planned, Refusal) else free
+    if payment is None:
+        return Unsolvable.PAYMENT_MISSING
+    match unknown:
+        case Unknown.RATE:
+            return _rate(free, payment, disbursed_on)
+        case Unknown.PRINCIPAL:
+            return _principal(free, payment, disbursed_on)
+        case Unknown.INSTALLMENTS:
+            return _installments(free, payment, disbursed_on)
+
+
+def regular_payment(terms: Terms, rows: tuple[Installment, ...]) -> Minor:
+    """Return the level installment (the one before the last, which takes the rest); other methods: the first one.
+
+    What falls due at disbursement (a down payment, interest of a broken period) is none.
+    """
+    regular = [row for row in rows if row.due_date > rows[0].start]
+    level = terms.method is Method.EQUAL_INSTALLMENT and len(regular) > 1
+    return installment_total(regular[-2] if level else regular[0])
+
+
+def _rate(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolvable:
+    def make(ppb: int) -> Terms:
+        return replace(terms, rate=replace(terms.rate, ppb=ppb))
+
+    free_of_interest = plan(make(0), on)
+    if isinstance(free_of_interest, Refusal):
+        return free_of_interest
+    # A rate at which the payment does not amortize is too high.
+    return _with_payment(make, (0, RATE_MAX), payment, on, AMOUNT_MAX) or Unsolvable.NO_SUCH_RATE
+
+
+def _principal(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolvable:
+    def make(principal: int) -> Terms:
+        return replace(terms, principal=principal)
+
+    largest = plan(make(AMOUNT_MAX), on)
+    if isinstance(largest, Refusal) and largest is not Refusal.INSTALLMENT_TOO_LARGE:
+        return largest
+    # A principal that does not amortize is too small to have a part in every installment.
+    return _with_payment(make, (1, AMOUNT_MAX), payment, on, 0) or Unsolvable.NO_SUCH_PRINCIPAL
+
+
+def _with_payment(
+    make: Callable[[int], Terms], bounds: tuple[int, int], payment: int, on: date, stuck: int
+) -> Terms | None:
+    """Return the terms of the roundest value that gives this payment, which grows with the value.
+
+    `stuck` is what a value counts as at which nothing amortizes. If no value gives the payment, it is agreed.
+    """
+
+    def paid(value: int) -> int:
+        terms = make(value)
+        rows = plan(terms, on)
+        if isinstance(rows, Refusal):
+            return AMOUNT_MAX if rows is Refusal.INSTALLMENT_TOO_LARGE else stuck
+        return regular_payment(terms, rows)
+
+    low, high = bounds
+    if paid(low) == paid(high):
+        return None  # The payment does not depend on it.
+    least = _first(low, high, lambda value: paid(value) >= payment)
+    if paid(least) != payment:
+        return _agreed(make, bounds, payment, on)
+    most = _first(least, high, lambda value: paid(value) > payment)
+    return make(_roundest(least, most if paid(most) == payment else most - 1))
+
+
+def _agreed(make: Callable[[int], Terms], bounds: tuple[int, int], payment: int, on: date) -> Terms | None:
+    """Return terms that state the payment, of the highest value whose last installment is no larger."""
+
+    def terms_of(value: int) -> Terms:
+        return replace(make(value), agreed_installment=payment)
+
+    def too_much(value: int) -> bool:
+        rows = plan(terms_of(value), on)
+        return isinstance(rows, Refusal) or installment_total(rows[-1]) > payment
+
+    low, high = bounds
+    terms = terms_of(max(low, _first(low, high, too_much) - 1))
+    rows = plan(terms, on)
+    if isinstance(rows, Refusal) or regular_payment(terms, rows) != payment or len(rows) < terms.installments:
+        return None
+    return None if too_much(low) else terms
+
+
+def _installments(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolvable:
+    """Return the fewest installments of this payment; one minor unit more in each is rounding, not a longer term."""
+    few = plan(replace(terms, installments=2), on)
+    if isinstance(few, Refusal):
+        return few
+    if payment <= few[0].interest:
+        return Refusal.PAYMENT_DOES_NOT_AMORTIZE
+    share = payment if terms.method is Method.EQUAL_INSTALLMENT else payment - few[0].interest
+    if terms.method in (Method.INTEREST_ONLY, Method.AT_MATURITY):
+        return Unsolvable.NO_SUCH_NUMBER
+    for count in COUNTS:
+        rows = plan(replace(terms, installments=count, agreed_installment=share + 1), on)
+        if isinstance(rows, Refusal):
+            return rows
+        if len(rows) < count or _part(terms, rows[-1]) <= share + 1:
+            found = replace(terms, installments=len(rows), agreed_installment=share)
+            unplannable = plan(found, on)
+            return unplannable if isinstance(unplannable, Refusal) else found
+    return Unsolvable.NO_SUCH_NUMBER
+
+
+def _part(terms: Terms, row: Installment) -> int:
+    """Return what the agreed installment of such terms is compared with."""
+    return installment_total(row) if terms.method is Method.EQUAL_INSTALLMENT else row.principal
+
+
+def _roundest(least: int, most: int) -> int:
+    """Return the number with the most zeros at its end."""
+    unit = 1
+    while unit <= most and most // (unit * 10) * (unit * 10) >= least:
+        unit *= 10
+    return most // unit * unit
+
+
+def _first(low: int, high: int, reached: Callable[[int], bool]) -> int:
+    """Return the first value from which on `reached` holds, or `high`."""
+    while low < high:
+        middle = (low + high) // 2
+        if reached(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low

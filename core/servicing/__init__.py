@@ -1,0 +1,1 @@
+"""A loan that runs: money in, interest and penalty, the passing of days."""

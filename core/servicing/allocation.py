@@ -1,0 +1,186 @@
+"""Split money over what is owed. The order is the contract's, so it is data and not code."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from core.account import Due, owed
+from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
+from core.facts import Allocation
+from core.money import Minor, Rounding, divide
+
+_PLACE: Final = {component: place for place, component in enumerate(STANDARD_ORDER)}
+
+
+class Payable(Struct, gc=False):
+    """An installment while it is paid: what is still owed and what it has received, in the standard order."""
+
+    number: int
+    owed: list[int]
+    paid: list[int]
+
+
+class Open(Struct, frozen=True):
+    """What a payment of one loan can reach, oldest first."""
+
+    past_due: Sequence[Payable]
+    due: Sequence[Payable]
+    charges_due: Sequence[Payable] = ()
+    """Charges whose own date has come, of the installments that have not fallen due."""
+    in_advance: Sequence[Payable] = ()
+    running: int = 0
+    """The number of the installment in whose period the payment lies, or 0."""
+    principal_in_advance: int = 0
+    """All principal that has not fallen due; an installment in advance is paid no more than is left of it."""
+
+
+def payable(number: int, penalty: int, fee: int, interest: int, principal: int) -> Payable:
+    """Return an installment before it is paid."""
+    return Payable(number, [penalty, fee, interest, principal], [0, 0, 0, 0])
+
+
+def allocate_owed(amount: int, loan: int, dues: Sequence[Due], step: Step) -> tuple[list[Allocation], Minor]:
+    """Return what each of a loan's dues (oldest first) receives by one step over all of them, and what is left."""
+    assert amount >= 0
+    if step.direction is Direction.HORIZONTAL:
+        allocations, left = _horizontal(amount, loan, dues, step.order)
+    else:
+        allocations, left = _stepwise(amount, loan, dues, step)
+    assert left + sum([a.penalty + a.fee + a.interest + a.principal for a in allocations]) == amount
+    return allocations, Minor(left)
+
+
+def allocate_open(amount: int, waterfall: Waterfall, reached: Open) -> int:
+    """Pay what is open by the steps of a waterfall; return what is left. The payables note what they received."""
+    left = amount
+    for step in waterfall.steps:
+        if not left:
+            break
+        rows = _reached(step.reach, reached)
+        if step.reach is not Reach.IN_ADVANCE:
+            left = _pay(left, rows, step)
+        elif waterfall.future is Future.REAMORTIZE:
+            left = _pay_in_shares(left, rows, step, reached.principal_in_advance)
+        else:
+            left = _pay_in_advance(
+                left, _ordered(rows, waterfall.future, reached.running), step, reached.principal_in_advance
+            )
+    return left
+
+
+def allocations_of(loan: int, rows: Iterable[Payable]) -> tuple[Allocation, ...]:
+    """Return what the rows received, without those that received nothing."""
+    return tuple(Allocation(loan, row.number, *(Minor(amount) for amount in row.paid)) for row in rows if any(row.paid))
+
+
+def _horizontal(
+    left: int, loan: int, dues: Sequence[Due], order: tuple[Component, ...]
+) -> tuple[list[Allocation], int]:
+    allocations: list[Allocation] = []
+    for due in dues:
+        unpaid = owed(due)
+        if unpaid > left:
+            partly, left = _stepwise(left, loan, (due,), Step(order=order))
+            return allocations + partly, left
+        # What is paid whole needs no order.
+        allocations.append(Allocation(loan, due.number, due.penalty, due.fee, due.interest, due.principal))
+        left -= unpaid
+    return allocations, left
+
+
+def _stepwise(left: int, loan: int, dues: Sequence[Due], step: Step) -> tuple[list[Allocation], int]:
+    rows = [payable(due.number, due.penalty, due.fee, due.interest, due.principal) for due in dues]
+    left = _pay(left, rows, step)
+    return list(allocations_of(loan, rows)), left
+
+
+def _reached(reach: Reach, reached: Open) -> list[Payable]:
+    match reach:
+        case Reach.OWED:
+            return [*reached.past_due, *reached.due]
+        case Reach.PAST_DUE:
+            return list(reached.past_due)
+        case Reach.DUE:
+            return list(reached.due)
+        case Reach.CHARGES_DUE:
+            return list(reached.charges_due)
+        case Reach.IN_ADVANCE:
+            return list(reached.in_advance)
+
+
+def _pay(left: int, rows: Iterable[Payable], step: Step) -> int:
+    if step.direction is Direction.HORIZONTAL:
+        for row in rows:
+            for component in step.order:
+                left = _take(left, row, _PLACE[component])
+    else:
+        for component in step.order:
+            for row in rows:
+                left = _take(left, row, _PLACE[component])
+    return left
+
+
+def _take(left: int, row: Payable, place: int) -> int:
+    taken = min(left, row.owed[place])
+    row.owed[place] -= taken
+    row.paid[place] += taken
+    return left - taken
+
+
+def _ordered(rows: list[Payable], future: Future, running: int) -> list[Payable]:
+    if future is Future.NEXT:
+        return rows
+    runs = future is Future.NEXT_LAST and bool(rows) and rows[0].number == running
+    return [*rows[:runs], *rows[: runs - 1 if runs else None : -1]]
+
+
+def _pay_in_advance(left: int, rows: list[Payable], step: Step, principal: int) -> int:
+    """Pay later installments; together they receive no more than all principal, and the last one paid absorbs."""
+    principal -= sum(row.paid[_PLACE[Component.PRINCIPAL]] for row in rows)
+    for row in rows if step.direction is Direction.HORIZONTAL else ():
+        for component in step.order:
+            left, principal = _take_in_advance(left, row, component, principal)
+    for component in step.order if step.direction is Direction.VERTICAL else ():
+        for row in rows:
+            left, principal = _take_in_advance(left, row, component, principal)
+    if rows and Component.PRINCIPAL in step.order:
+        rows[-1].owed[_PLACE[Component.PRINCIPAL]] = principal
+        left = _take(left, rows[-1], _PLACE[Component.PRINCIPAL])
+    return left
+
+
+def _take_in_advance(left: int, row: Payable, component: Component, principal: int) -> tuple[int, int]:
+    place = _PLACE[component]
+    if component is not Component.PRINCIPAL:
+        return _take(left, row, place), principal
+    row.owed[place] = min(row.owed[place], principal)
+    after = _take(left, row, place)
+    return after, principal - (left - after)
+
+
+def _pay_in_shares(left: int, rows: list[Payable], step: Step, principal: int) -> int:
+    """Pay equal shares to all rows (HALF_EVEN, the last takes the rest) until nothing takes more.
+
+    Horizontal: of all that a row owes, component after component, again and again. Vertical: one component to its end.
+    """
+    if rows and Component.PRINCIPAL in step.order:
+        place = _PLACE[Component.PRINCIPAL]
+        rows[-1].owed[place] = max(0, principal - sum(row.owed[place] for row in rows[:-1]))
+    horizontal = step.direction is Direction.HORIZONTAL
+    for components in (step.order,) if horizontal else [(component,) for component in step.order]:
+        places = [_PLACE[component] for component in components]
+        while left and (owing := [row for row in rows if any(row.owed[place] for place in places)]):
+            for place in places:
+                left = _share(left, owing, place)
+    return left
+
+
+def _share(left: int, rows: list[Payable], place: int) -> int:
+    share = divide(left, len(rows), Rounding.HALF_EVEN)
+    offered = left
+    for row in rows[:-1]:
+        part = min(share, offered)
+        offered -= part
+        left -= part - _take(part, row, place)
+    return left - (offered - _take(offered, rows[-1], place))

@@ -1,0 +1,105 @@
+"""What a payment of one loan can reach on a day: what is owed, and what it may pay in advance."""
+
+from datetime import date
+
+from core.account import NOTHING_AHEAD, Charge, Contract, Loan, owed, running_start
+from core.contract.servicing import Source
+from core.contract.terms import Installment, Terms, installment_total
+from core.contract.waterfall import Reach, Waterfall
+from core.servicing.allocation import Open, Payable, payable
+from core.servicing.delinquency import days_past_due
+from core.servicing.recalculation import LEVEL, payoff_interest, payoff_until, project
+
+
+def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None = None) -> Waterfall:
+    """Return the waterfall of a payment: of the days past due that are reached, of the kind of money, or the loan's."""
+    if terms.late_waterfalls:
+        days = days_past_due(loan, on, terms.first_late_day)
+        late = [each for each in terms.late_waterfalls if each.days_past_due <= days]
+        if late:
+            return max(late, key=lambda each: each.days_past_due).waterfall
+    for each in terms.source_waterfalls:
+        if each.source is source:
+            return each.waterfall
+    return terms.waterfall
+
+
+def reach(loan: Loan, contract: Contract, waterfall: Waterfall, amount: int, on: date) -> Open:
+    """Return everything that a payment can reach by this waterfall."""
+    past_due = [_due(loan, index) for index, due in enumerate(loan.dues) if due.due_date < on]
+    due = [_due(loan, index) for index, due in enumerate(loan.dues) if due.due_date >= on]
+    seen = [charge for charge in loan.charges if waterfall.later_charges or charge.due_date <= on]
+    now = [charge for charge in seen if charge.due_date <= on]
+    if not any(step.reach is Reach.CHARGES_DUE for step in waterfall.steps):
+        now = []
+    later = [charge for charge in seen if charge not in now]
+    principal = loan.principal - sum(due.principal for due in loan.dues)
+    running = loan.billed + 1 if running_start(loan, contract) <= on else 0
+    return Open(past_due, due, _charges(now), _in_advance(loan, contract, later, amount, on), running, principal)
+
+
+def _due(loan: Loan, index: int) -> Payable:
+    due = loan.dues[index]
+    return payable(due.number, due.penalty, due.fee, due.interest, due.principal)
+
+
+def _charges(charges: list[Charge]) -> list[Payable]:
+    rows: dict[int, Payable] = {}
+    for charge in charges:
+        row = rows.setdefault(charge.number, payable(charge.number, 0, 0, 0, 0))
+        row.owed[0] += charge.penalty
+        row.owed[1] += charge.fee
+    return [rows[number] for number in sorted(rows)]
+
+
+def _in_advance(loan: Loan, contract: Contract, charges: list[Charge], amount: int, on: date) -> list[Payable]:
+    """Return the installments that have not fallen due with what they owe today, next one first."""
+    ahead = {paid.number: paid for paid in loan.ahead}
+    rows = []
+    for number, (interest, principal) in enumerate(_rows_today(loan, contract, amount, on), loan.billed + 1):
+        paid = ahead.get(number, NOTHING_AHEAD)
+        owing = [charge for charge in charges if charge.number == number]
+        penalty, fee = sum(charge.penalty for charge in owing), sum(charge.fee for charge in owing)
+        if not owing and paid is not NOTHING_AHEAD and (interest, principal) == (paid.interest, paid.principal):
+            continue  # Paid in full: it absorbs nothing more.
+        rows.append(payable(number, penalty, fee, interest - paid.interest, max(0, principal - paid.principal)))
+    return rows
+
+
+def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[tuple[int, int]]:
+    """Return interest and principal that each later row asks for if it is paid today, of which some may be paid."""
+    schedule = contract.schedule[loan.billed :]
+    recalculation = contract.terms.recalculation
+    if recalculation is None:
+        return [(row.interest, row.principal) for row in schedule]
+    until = on
+    if schedule and amount >= _payoff(loan, contract, on):
+        until = payoff_until(contract, loan.billed, on)
+    ahead = {paid.number: paid for paid in loan.ahead}
+    rows = []
+    computed = project(loan, contract, on, until, late_to=until).rows
+    for number, (row, stored) in enumerate(zip(computed, schedule, strict=True), loan.billed + 1):
+        paid = ahead.get(number)
+        if paid is not None and paid.interest + paid.principal == installment_total(stored):
+            rows.append((int(paid.interest), int(paid.principal)))
+        else:
+            rows.append((int(row.interest), _principal_today(contract, number, row)))
+    return rows
+
+
+def _principal_today(contract: Contract, number: int, row: Installment) -> int:
+    """Return the principal of an installment as agreed, or what the agreed installment leaves after its interest."""
+    planned = contract.planned or contract.schedule
+    if number > len(planned):
+        return 0
+    if contract.terms.method not in LEVEL:
+        return planned[number - 1].principal
+    # The last one's own total holds the rest of rounding: what counts is the installment.
+    level = installment_total(planned[max(0, number - 2)] if number == len(planned) else planned[number - 1])
+    return max(0, level - row.interest)
+
+
+def _payoff(loan: Loan, contract: Contract, on: date) -> int:
+    unbilled = loan.principal - sum(due.principal for due in loan.dues)
+    charges = sum(charge.penalty + charge.fee for charge in loan.charges)
+    return sum(owed(due) for due in loan.dues) + unbilled + payoff_interest(loan, contract, on) + charges

@@ -1,0 +1,185 @@
+"""Interest that follows what was paid and when: early principal bears none, late principal goes on (loan_math 9).
+
+The installment stays; a row's principal is what its interest leaves; the last row that is not paid absorbs the rest.
+A row paid in full in advance keeps as interest what was paid, and what its period earns after that goes to the next.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing, is_down_payment
+from core.contract.servicing import PayoffInterest
+from core.contract.terms import Installment, Method, Terms, installment_total
+from core.money import Minor, divide
+from core.schedule.interest import interest_between
+
+LEVEL = (Method.EQUAL_INSTALLMENT,)
+"""Methods whose installment stays when interest changes; the others keep their principal parts."""
+
+
+class Projection(Struct, frozen=True):
+    """The rows that have not fallen due, as computed anew, and what the first leaves to the next."""
+
+    rows: tuple[Installment, ...]
+    carried: Minor
+
+
+def project(
+    loan: Loan,
+    contract: Contract,
+    on: date,
+    until: date | None = None,
+    settled: Collection[int] = (),
+    late_to: date | None = None,
+) -> Projection:
+    """Compute the rows that have not fallen due anew, from what bore interest so far and what bears it on a date.
+
+    `until` stops the clock: interest earned by then. `settled` are numbers of rows paid in full by this payment.
+    Principal past due bears interest until it is paid: the period's end, or `late_to`.
+    """
+    planned = (*contract.planned, *contract.schedule[len(contract.planned) :])
+    ahead = {paid.number: paid for paid in loan.ahead}
+    settled = {*settled, *(number for number, paid in ahead.items() if _paid_whole(paid, contract))}
+    last = _absorbing(loan, contract, settled)
+    left = loan.principal - sum(due.principal for due in loan.dues)
+    rows: list[Installment] = []
+    carried = [int(loan.carried)]
+    for index in range(loan.billed, len(contract.schedule)):
+        number, row = index + 1, contract.schedule[index]
+        paid = ahead.get(number, NOTHING_AHEAD)
+        if rows:
+            interest = carried[-1] + _whole(contract.terms, row, number, left, until)
+        else:
+            interest = carried[-1] + _running(loan, contract, row, on, until, late_to)
+        rows.append(_row(contract, planned[index], row, paid, interest, left, number == last, number in settled))
+        carried.append(max(0, interest - rows[-1].interest))
+        left -= rows[-1].principal - paid.principal
+    if rows and carried[-1]:
+        # All that comes is paid, and what is late still bears interest: it is due at the end.
+        rows[-1] = replace(rows[-1], interest=rows[-1].interest + carried.pop())
+        carried.append(0)
+    return Projection(tuple(rows), Minor(carried[1] if rows else 0))
+
+
+def earned(loan: Loan, contract: Contract, on: date, until: date | None = None) -> int:
+    """Return interest of the running period, with what was carried into it, and without what was collected."""
+    interest = _running(loan, contract, contract.schedule[loan.billed], on, until, None)
+    return interest + loan.carried - sum(paid.interest for paid in loan.ahead)
+
+
+def accrual_of(loan: Loan, contract: Contract, on: date) -> Accrual:
+    """Return how the running period's interest is earned from a date on."""
+    start = max(on, contract.schedule[loan.billed].start)
+    return Accrual(start, earned(loan, contract, on, until=start), earned(loan, contract, on))
+
+
+def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:
+    """Return interest earned and uncollected that an early payoff owes."""
+    recalculation = contract.terms.recalculation
+    if recalculation is None or loan.billed == len(contract.schedule):
+        return loan.carried
+    return Minor(max(0, earned(loan, contract, on, until=payoff_until(contract, loan.billed, on))))
+
+
+def payoff_until(contract: Contract, index: int, on: date) -> date:
+    """Return up to when a payoff owes interest: its day, or the end of the period that has begun before it."""
+    recalculation, row = contract.terms.recalculation, contract.schedule[index]
+    whole = recalculation is not None and recalculation.payoff is PayoffInterest.UNTIL_DUE
+    return row.due_date if whole and on > row.start else on
+
+
+def next_late_day(loan: Loan, contract: Contract) -> date | None:
+    """Return the day on which unpaid principal begins to bear interest as past due, if it is not counted yet."""
+    recalculation = contract.terms.recalculation
+    if recalculation is None or not recalculation.on_past_due or not loan.dues:
+        return None
+    if loan.billed == len(contract.schedule):
+        return None
+    due = loan.dues[-1].due_date
+    if due < contract.schedule[loan.billed].start:
+        return None  # It was late before this period began.
+    return due + timedelta(days=1) if loan.accrual is None or loan.accrual.start <= due else None
+
+
+def _running(
+    loan: Loan, contract: Contract, row: Installment, on: date, until: date | None, late_to: date | None
+) -> int:
+    """Return the running period's interest, rounded once over all balances that bore it."""
+    stop = row.due_date if until is None else min(row.due_date, until)
+    total, whole, number = 0, 1, loan.billed + 1
+    for start, end, balance in _segments(loan, contract, row, on, late_to):
+        if start < min(end, stop):
+            end = min(end, stop)
+            part, of = interest_between(contract.terms, row.start, row.due_date, start, end, balance, number)
+            total, whole = (total + part, of) if of == whole or not total else (total * of + part * whole, whole * of)
+    return divide(total, whole, contract.terms.rounding)
+
+
+def _segments(
+    loan: Loan, contract: Contract, row: Installment, on: date, late_to: date | None
+) -> Iterator[tuple[date, date, int]]:
+    """Yield what bore interest, from when to when, and what will until the row falls due."""
+    known = [(balance.start, int(balance.principal)) for balance in loan.balances]
+    if not known:
+        known = [(row.start, int(bearing(loan, contract)))]
+    for (start, balance), (end, _) in pairwise(known):
+        yield start, end, balance
+    start, balance = known[-1]
+    # What fell due today is taken to be paid today; what is past due stays, unless the question says otherwise.
+    turn = max(start, on if late_to is None else late_to)
+    recalculation = contract.terms.recalculation
+    late = loan.dues if recalculation is not None and recalculation.on_past_due else ()
+    late = tuple(due for due in late if not is_down_payment(due, contract))
+    leaving = sum(due.principal for due in late if late_to is not None or due.due_date >= on)
+    yield start, turn, balance
+    yield turn, row.due_date, balance - leaving
+
+
+def _whole(terms: Terms, row: Installment, number: int, balance: int, until: date | None) -> int:
+    stop = row.due_date if until is None else min(row.due_date, until)
+    if stop <= row.start or balance <= 0:
+        return 0
+    part, whole = interest_between(terms, row.start, row.due_date, row.start, stop, balance, number)
+    return divide(part, whole, terms.rounding)
+
+
+def _row(
+    contract: Contract,
+    planned: Installment,
+    row: Installment,
+    paid: Ahead,
+    interest: int,
+    left: int,
+    absorbs: bool,
+    settled: bool,
+) -> Installment:
+    """Return one row: its interest, and the principal that the installment leaves."""
+    if settled:
+        return Installment(row.start, row.due_date, paid.principal, paid.interest)
+    if absorbs:
+        return Installment(row.start, row.due_date, Minor(left + paid.principal), Minor(max(interest, paid.interest)))
+    if contract.terms.method in LEVEL:
+        total = installment_total(planned)
+        interest = max(min(interest, total), paid.interest)
+        principal = total - interest
+    else:
+        principal = planned.principal
+    if paid.principal > principal:
+        # More principal came early than the interest leaves: the row owes no more interest than was paid.
+        interest = paid.interest
+        principal = max(total - interest, paid.principal) if contract.terms.method in LEVEL else paid.principal
+    return Installment(row.start, row.due_date, Minor(min(principal, left + paid.principal)), Minor(interest))
+
+
+def _absorbing(loan: Loan, contract: Contract, settled: Collection[int]) -> int:
+    """Return the number of the last row that is not paid in full; 0 if there is none."""
+    numbers = range(len(contract.planned or contract.schedule), loan.billed, -1)
+    return next((number for number in numbers if number not in settled), 0)
+
+
+def _paid_whole(paid: Ahead, contract: Contract) -> bool:
+    return paid.interest + paid.principal == installment_total(contract.schedule[paid.number - 1])
