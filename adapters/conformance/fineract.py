@@ -136,6 +136,9 @@ def _day_counts(case: LoanCase, unit: Unit) -> tuple[DayCount, DayCount | None] 
     """Return the day count of the interest, and of the level installment where it differs."""
     basis = case.day_count
     fixed_year = "365" if basis.days_in_year == "ACTUAL" else basis.days_in_year
+    if case.schedule_type == "PROGRESSIVE" and unit is Unit.DAY:
+        # A share of a year is stated for months and weeks only: days count as they do daily.
+        return _progressive_day_count(case), None
     if case.interest_calculation_period == "SAME_AS_REPAYMENT_PERIOD":
         same_as = {Unit.DAY: NOMINAL[fixed_year], Unit.WEEK: DayCount.PERIOD_364}
         nominal = same_as.get(unit, DayCount.PERIOD)
@@ -145,20 +148,19 @@ def _day_counts(case: LoanCase, unit: Unit) -> tuple[DayCount, DayCount | None] 
         interest = NOMINAL if basis.days_in_month == "30" else ACTUAL
         return interest[fixed_year], NOMINAL[fixed_year]
     if case.schedule_type == "PROGRESSIVE":
-        day_count = _progressive_day_count(case)
-        return None if day_count is None else (day_count, None)
+        return _progressive_day_count(case), None
     return None
 
 
-def _progressive_day_count(case: LoanCase) -> DayCount | None:
+def _progressive_day_count(case: LoanCase) -> DayCount:
     basis = case.day_count
     actual_year = basis.days_in_year == "ACTUAL"
     cut_at_january = actual_year and case.interest_recognition_on_disbursement_date
     # FULL_LEAP_YEAR is how every day count here takes a leap year.
     if actual_year and basis.days_in_year_custom == "FEB_29_PERIOD_ONLY":
-        return None if basis.days_in_month == "30" else DayCount.FEB_29
+        return DayCount.PERIOD_FEB_29 if basis.days_in_month == "30" else DayCount.FEB_29
     if basis.days_in_month == "30":
-        return None if cut_at_january else NOMINAL[basis.days_in_year]
+        return DayCount.PERIOD_ACT_JAN1 if cut_at_january else NOMINAL[basis.days_in_year]
     return DayCount.ACT_ACT if cut_at_january else ACTUAL[basis.days_in_year]
 
 

@@ -74,6 +74,10 @@ class DayCount(StrEnum):
     PERIOD_365 = "period/365"
     PERIOD_ACT = "period/act"
     """Nominal days over the length of the year in which they start; over New Year as ACT_ACT_DEC31."""
+    PERIOD_ACT_JAN1 = "period/act jan1"
+    """The same, over New Year as ACT_ACT."""
+    PERIOD_FEB_29 = "period/act feb29"
+    """Nominal days over 366 when the period holds a 29 February, else over 365."""
 
 
 class Unit(StrEnum):

@@ -116,6 +116,16 @@ def _nominal_act(period: Period) -> int:
     return period.nominal * _per_day(period.start.year)
 
 
+def _nominal_act_jan1(period: Period) -> int:
+    if period.end.year > period.start.year:
+        return _act_act(period)
+    return period.nominal * _per_day(period.start.year)
+
+
+def _nominal_feb29(period: Period) -> int:
+    return period.nominal * (365 if holds_february_29(period.start, period.end) else 366)
+
+
 def holds_february_29(start: date, end: date) -> bool:
     """Return whether a 29 February lies after start and not after end."""
     leap_days = (date(year, 2, 29) for year in range(start.year, end.year + 1) if is_leap(year))
@@ -136,6 +146,8 @@ YEAR_FRACTIONS: Final[dict[DayCount, tuple[int, Callable[[Period], int]]]] = {
     DayCount.PERIOD_364: (364, _nominal),
     DayCount.PERIOD_365: (365, _nominal),
     DayCount.PERIOD_ACT: (BOTH_YEARS, _nominal_act),
+    DayCount.PERIOD_ACT_JAN1: (BOTH_YEARS, _nominal_act_jan1),
+    DayCount.PERIOD_FEB_29: (BOTH_YEARS, _nominal_feb29),
 }
 
 DAYS: Final[dict[DayCount, Callable[[Period], int]]] = {
@@ -146,10 +158,20 @@ DAYS: Final[dict[DayCount, Callable[[Period], int]]] = {
     DayCount.PERIOD_364: _nominal,
     DayCount.PERIOD_365: _nominal,
     DayCount.PERIOD_ACT: _nominal,
+    DayCount.PERIOD_ACT_JAN1: _nominal,
+    DayCount.PERIOD_FEB_29: _nominal,
 }
 """Day counts whose days are not the real ones."""
 
 BY_WHOLE_PERIOD: Final = frozenset(
-    {DayCount.FEB_29, DayCount.PERIOD, DayCount.PERIOD_364, DayCount.PERIOD_365, DayCount.PERIOD_ACT}
+    {
+        DayCount.FEB_29,
+        DayCount.PERIOD,
+        DayCount.PERIOD_364,
+        DayCount.PERIOD_365,
+        DayCount.PERIOD_ACT,
+        DayCount.PERIOD_ACT_JAN1,
+        DayCount.PERIOD_FEB_29,
+    }
 )
 """Day counts that look at the period as a whole: a part of it is its share of the real days."""

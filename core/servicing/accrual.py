@@ -18,6 +18,8 @@ DAYS_IN_YEAR: Final = {
     DayCount.PERIOD_364: 364,
     DayCount.PERIOD_365: 365,
     DayCount.PERIOD_ACT: 365,
+    DayCount.PERIOD_ACT_JAN1: 365,
+    DayCount.PERIOD_FEB_29: 365,
 }
 
 

@@ -8,11 +8,14 @@ from core.commands import (
     ApplyUnapplied,
     BookLoan,
     CancelLoan,
+    ChangeTerms,
     ChargeBack,
     Command,
     Disburse,
+    DisburseTranche,
     FreezeAccount,
     PayOff,
+    Prepay,
     ReceiveCredit,
     RefundUnapplied,
     ReleaseDeposit,
@@ -23,8 +26,9 @@ from core.commands import (
     UnfreezeAccount,
     Waive,
 )
-from core.contract.servicing import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Price, Source
-from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Unit
+from core.contract.changes import Effect, Extend, Holiday, Reage, Reschedule, UnpaidInterest
+from core.contract.servicing import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Prepayment, Price, Source
+from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Tranche, Unit
 from core.contract.waterfall import Component, Direction, Step, Waterfall
 from core.identity import loan_id
 from tests.golden.histories import FOLDER, write
@@ -50,6 +54,15 @@ FORTNIGHTLY = Terms(
     every=2,
     unit=Unit.WEEK,
     waterfall=Waterfall((Step(direction=Direction.VERTICAL),)),
+)
+IN_PARTS = Terms(
+    product="in parts",
+    principal=120_000,
+    rate=Rate(120_000_000),
+    installments=6,
+    tranches=(Tranche(date(2024, 3, 10), 30_000),),
+    prepayment=Prepayment(fee_ppb=10_000_000),
+    reminder_days=0,
 )
 CHARGED = Terms(
     product="charged",
@@ -127,6 +140,19 @@ HISTORIES: dict[str, list[Asked]] = {
         (0, ApplyUnapplied(account=1, loan=ONE)),
         (60, Waive(account=1, loan=ONE, component="penalty", reason="illness")),
         (5, None),
+    ],
+    "terms_changed": [
+        (0, BookLoan(account=1, terms=IN_PARTS)),
+        (0, Disburse(account=1, loan=ONE)),
+        (15, DisburseTranche(account=1, loan=ONE)),
+        (20, Repay(account=1, amount=25_000, loan=ONE)),
+        (0, Prepay(account=1, loan=ONE, amount=20_000, effect=Effect.REDUCE_PAYMENT)),
+        (5, ChangeTerms(account=1, loan=ONE, change=Reschedule(rate=Rate(90_000_000)))),
+        (1, ChangeTerms(account=1, loan=ONE, change=Holiday(installments=1))),
+        (40, ChangeTerms(account=1, loan=ONE, change=Extend(installments=1))),
+        (60, ChangeTerms(account=1, loan=ONE, change=Reage(installments=3, interest=UnpaidInterest.EQUAL))),
+        (40, Reverse(account=1, seq=10, reason="agreed by mistake")),
+        (40, None),
     ],
     "deposit_and_freeze": [
         (0, TakeDeposit(account=1, amount=10_000)),

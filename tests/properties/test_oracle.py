@@ -16,7 +16,7 @@ from adapters.conformance.cases import MATCHED
 from adapters.conformance.fineract import fineract_schedule
 from adapters.conformance.fineract_books import fineract_allocation
 from tests.properties.oracle.books import Books
-from tests.properties.oracle.cases import ADVANCED, FUTURES, fixed_cases, recalculated_cases, schedule_cases
+from tests.properties.oracle.cases import ADVANCED, fixed_cases, recalculated_cases, schedule_cases
 from tests.properties.oracle.recalculated import RecalculatedBooks
 from tests.properties.oracle.schedules import Case, annual, cumulative, due_dates, printed, progressive
 
@@ -122,6 +122,8 @@ def test_allocations_agree_on_schedules_that_stay(case: Case) -> None:
     assert fineract_allocation(raw(case)) in (MATCHED, None)
 
 
-@given(recalculated_cases(FUTURES))
+# Next installment first. Where the last ones are paid first and earlier ones are late, the rules do not say which row
+# late interest then belongs to: the engine bills it with the last installment, Fineract with the last one that is open.
+@given(recalculated_cases())
 def test_recalculated_schedules_agree(case: Case) -> None:
     assert fineract_allocation(raw(case)) in (MATCHED, None)

@@ -18,6 +18,7 @@ from adapters.memory_journal import Disk
 from adapters.verification.account import AccountRows, check_account
 from adapters.verification.tally import Tally
 from core.account import Account
+from core.commands import Command
 from core.events import Event
 from core.evolve import evolve
 from core.identity import slot_of
@@ -43,7 +44,8 @@ class Auditor:
         self._heads: dict[int, tuple[int, bytes]] = {}
         self._durable: defaultdict[int, list[float]] = defaultdict(list)
         """When each event of an account became durable."""
-        self._commands: dict[tuple[bytes, bytes], Envelope] = {}
+        self._commands: dict[tuple[bytes, bytes], tuple[Envelope, date | None]] = {}
+        """What was asked for, and through when periods were closed by then."""
         self._replies: dict[tuple[bytes, bytes], bytes] = {}
 
     def fail(self, what: str) -> None:
@@ -84,7 +86,8 @@ class Auditor:
 
     def asked(self, envelope: Envelope) -> None:
         """Remember what a client asks for."""
-        self._commands[envelope.key, fingerprint(envelope.command)] = envelope
+        asked = envelope, self._disk.closed_through
+        self._commands.setdefault((envelope.key, fingerprint(envelope.command)), asked)
 
     def answered(self, envelope: Envelope, reply: bytes) -> None:
         """Check a final answer: it is on record when it is given, and never another one."""
@@ -106,6 +109,7 @@ class Auditor:
 
     def read(self, query: AnyQuery, since: float, framed: bytes) -> None:
         """Check that an answer shows durable state, not older than the lease allows when the question was put."""
+        self.expect(b'"account_suspended"' not in framed, f"{query} broke: {framed!r}")
         if isinstance(query, ShowTransactions | Simulate) or self.failures:
             return
         account_id = account_named(query)
@@ -165,7 +169,7 @@ class Auditor:
         """Each recorded success has its effect once, and nothing happened that nobody asked for."""
         rows = [row for row in self._disk.requests.values() if row.account_id == account]
         wanted = Counter(
-            asked_for(command_decoder.decode(self._commands[row.key, row.fingerprint].command))
+            asked_for(self._carried_out(row.key, row.fingerprint))
             for row in rows
             if isinstance(reply_decoder.decode(row.reply), Done | Received)
         )
@@ -174,6 +178,15 @@ class Auditor:
             self._saw(f"event {type(event).__name__}")
         found = Counter(effect for event in events if (effect := happened(event)) is not None)
         self.expect(found == wanted, f"account {account}: asked {wanted - found}, and unasked {found - wanted}")
+
+    def _carried_out(self, key: bytes, content: bytes) -> Command:
+        """Return a command that succeeded, and check that no period was closed for it."""
+        envelope, closed = self._commands[key, content]
+        command = command_decoder.decode(envelope.command)
+        effective_on = getattr(command, "effective_on", None)
+        late = closed is not None and effective_on is not None and effective_on <= closed
+        self.expect(not late, f"{command} took effect, with the books closed through {closed}")
+        return command
 
     def _check_books(self) -> None:
         disk, tally, controls = self._disk, Tally(), Counter[tuple[str, int]]()

@@ -11,10 +11,10 @@ from msgspec import Raw
 from actors.messages import Done, Envelope, Received, Refused, command_decoder, encoder, reply_decoder
 from actors.protocols import ShardUnavailable
 from actors.queries import AnyQuery, QuotePayoff, ShowAccount, ShowLoan, ShowSchedule, ShowTransactions, Simulate
-from core.commands import BookLoan, Command, Disburse, OpenAccount, Repay, Reverse
+from core.commands import BookLoan, Command, Disburse, OpenAccount
 from core.identity import loan_id
 from core.rejections import Code
-from tests.simulation.wishes import LIMIT, any_command, any_terms
+from tests.simulation.wishes import LIMIT, any_command, any_terms, command_for
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -133,7 +133,7 @@ def _query(world: "World", account: int) -> AnyQuery:
     loan = loan_id(account, world.random.choice((1, 1, 2)))
     queries: tuple[AnyQuery, ...] = (
         ShowAccount(account),
-        Simulate((Repay(account=account, amount=1_000), Reverse(account=account, seq=6))),
+        Simulate((command_for(world, account), command_for(world, account))),
         ShowLoan(loan),
         ShowSchedule(loan),
         QuotePayoff(loan),

@@ -74,6 +74,9 @@ class FaultyJournal(MemoryJournal):
     async def business_date(self) -> date:
         return await self._ask(super().business_date)
 
+    async def closed_through(self) -> date | None:
+        return await self._ask(super().closed_through)
+
     async def _commit(self, claim: Claim, commit: GroupCommit) -> None:
         await self._world.delay()
         self._writing = claim

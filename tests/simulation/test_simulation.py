@@ -35,6 +35,7 @@ DISASTERS = (
     "fenced",
     "frozen",
     "outage",
+    "period closed",
     "read",
     "reply lost",
     "request lost",
@@ -45,7 +46,9 @@ DISASTERS = (
     "statement done, answer lost",
     "thawed",
     f"refused: {Code.OUTCOME_UNKNOWN}",
+    f"refused: {Code.PERIOD_CLOSED}",
     f"refused: {Code.REQUEST_ID_REUSED}",
+    f"refused: {Code.RESTATEMENT_REFUSED}",
     f"refused: {Code.REVERSAL_LEAVES_SHORTFALL}",
 )
 

@@ -61,7 +61,12 @@ FEES = (
 def any_command(world: "World") -> Command:
     """Return a command for anybody's account; some accounts are asked for more than others."""
     draw = world.random
-    account = draw.choice(world.accounts if draw.random() < 0.6 else world.accounts[:6])
+    return command_for(world, draw.choice(world.accounts if draw.random() < 0.6 else world.accounts[:6]))
+
+
+def command_for(world: "World", account: int) -> Command:
+    """Return a command for an account; what it takes back may be another's."""
+    draw = world.random
     loan, amount = loan_id(account, draw.choice((1, 1, 1, 2))), draw.randint(1, 200_000)
     if draw.random() < 0.5:
         return _money(world, account, loan, amount)

@@ -185,6 +185,13 @@ class World:
             else:
                 assert isinstance(report, DayCloseReport)
                 self.note(f"closed {report.business_date}: {report.accounts} accounts, {report.events} events")
+                if self.chance(0.2):
+                    self._close_period(report.business_date - timedelta(days=1))
+
+    def _close_period(self, through: date) -> None:
+        """Let nothing take effect up to a day any more."""
+        self.saw("period closed")
+        self.disk.closed_through = max(through, self.disk.closed_through or through)
 
 
 class SimulatedBook:

@@ -200,6 +200,12 @@ def test_every_code_of_the_core_is_reached_here() -> None:
         Code.REVERSAL_LEAVES_SHORTFALL,
         Code.TOO_MANY_LOANS,
         Code.QUOTE_DATE_INVALID,
+        # What changes a running loan has tests of its own.
+        Code.CHANGE_REFUSED,
+        Code.LOAN_MATURED,
+        Code.EXTENSION_REFUSED,
+        Code.PREPAYMENT_TOO_SMALL,
+        Code.PREPAYMENT_TOO_LARGE,
     }
     assert {code for code, _ in REFUSED + FROZEN} | elsewhere == set(Code) - NO_DECISION
 

@@ -10,6 +10,7 @@ from accounting.chart import CHART, Gl, dotted
 from accounting.journalize import Posting, journalize, movements
 from accounting.rules import RULES, Part
 from accounting.subledger import CONTROL
+from core.change_events import Prepaid, Replanned, TermsChanged, TrancheDisbursed
 from core.charge_events import (
     ChargeReduced,
     ChargeWaived,
@@ -18,6 +19,8 @@ from core.charge_events import (
     PaymentChargedBack,
     UnappliedUsed,
 )
+from core.contract.changes import Effect, Reamortize
+from core.contract.terms import Rate, Terms
 from core.contract.waterfall import Component
 from core.events import (
     AccountRestated,
@@ -41,6 +44,8 @@ from core.money import Minor as M
 ON = date(2026, 2, 1)
 PAID = (Allocation(1, 1, M(1), M(2), M(30), M(400)), Allocation(2, 5, M(0), M(0), M(7), M(0)))
 CHARGED = (PenaltyCharge(1, 1, M(1)),)
+TERMS = Terms(principal=1_000, rate=Rate(0), installments=1)
+REPLANNED = Replanned(TERMS, 1, (), (), None, (), M(0), ())
 EVENTS: list[PlainEvent] = [
     LoanDisbursed(ON, 1, M(1_000), ()),
     InstallmentBilled(ON, 1, 1, M(400), M(30)),
@@ -48,6 +53,11 @@ EVENTS: list[PlainEvent] = [
     UnappliedApplied(ON, PAID, CHARGED),
     LoanPaidOff(ON, 1, M(900), M(141), M(0), PAID[:1], CHARGED, M(600), M(8)),
     UnappliedRefunded(ON, M(5)),
+    Prepaid(ON, 1, M(900), Effect.SHORTEN, PAID[:1], CHARGED, M(8), M(9), M(449), M(1), None),
+    TermsChanged(
+        ON, 1, Reamortize(), REPLANNED, CHARGED, spreads=True, interest=M(30), waived=M(2), accrued_waived=M(3)
+    ),
+    TrancheDisbursed(ON, 1, M(500), REPLANNED),
     DepositTaken(ON, M(9)),
     DepositReleased(ON, M(4)),
     ChargeAdded(ON, 1, 1, ON, Component.FEE, M(5), "letter", CHARGED),
