@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from core.account import Account, Contract, Loan, LoanStatus
 from core.charging.recharging import refers_to
 from core.decision import Draft
-from core.events import AccountOpened, AccountRestated, Entry, Event, PlainEvent
+from core.events import AccountOpened, AccountRestated, Entry, Event, PlainEvent, ScheduleRestated
 from core.evolve import evolve
 from core.redeciding import is_fact, is_undoable, redecide
 from core.rejections import Code, Rejection
@@ -28,13 +28,16 @@ NEW: Final = -1
 
 
 def timeline(history: History) -> list[Entry]:
-    """Return what holds of a history: facts with their sequence numbers, what followed by itself with 0."""
+    """Return what holds of a history: facts with their sequence numbers, what followed by itself with 0.
+
+    Without schedules that payments moved: each is long, books nothing, and a restatement states how they came out.
+    """
     held: Counter[Entry] = Counter()
     for seq, event in history:
         if isinstance(event, AccountRestated):
             held.subtract(event.undone)
             held.update(Entry(seq, entry.event) if entry.seq == NEW else entry for entry in event.done)
-        else:
+        elif not isinstance(event, ScheduleRestated):
             held[_entry(seq, event)] += 1
     assert min(held.values(), default=0) >= 0, "what was undone had been done"
     return list(held.elements())
@@ -176,7 +179,9 @@ def _catch_up(draft: Draft, to: date) -> list[Entry]:
 
 def _collect(draft: Draft, seq: int) -> list[Entry]:
     """Return the draft's events so far, the fact among them under its number, and empty the draft."""
-    entries = [_entry(seq, event) for event in draft.events if not isinstance(event, AccountRestated)]
+    entries = [
+        _entry(seq, event) for event in draft.events if not isinstance(event, AccountRestated | ScheduleRestated)
+    ]
     draft.events.clear()
     return entries
 

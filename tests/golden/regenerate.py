@@ -27,9 +27,19 @@ from core.commands import (
     Waive,
 )
 from core.contract.changes import Effect, Extend, Holiday, Reage, Reschedule, UnpaidInterest
-from core.contract.servicing import Fee, FeeBase, FeeWhen, PenaltyBase, PenaltyTerms, Prepayment, Price, Source
+from core.contract.servicing import (
+    Fee,
+    FeeBase,
+    FeeWhen,
+    PenaltyBase,
+    PenaltyTerms,
+    Prepayment,
+    Price,
+    Recalculation,
+    Source,
+)
 from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Tranche, Unit
-from core.contract.waterfall import Component, Direction, Step, Waterfall
+from core.contract.waterfall import Component, Direction, Future, Reach, Step, Waterfall
 from core.identity import loan_id
 from tests.golden.histories import FOLDER, write
 from tests.properties.histories import Book
@@ -89,6 +99,16 @@ CHARGED = Terms(
     down_payment_ppb=250_000_000,
     collect_down_payment=True,
     credit_order=(Component.INTEREST,),
+)
+FOLLOWING = Terms(
+    product="follows payments",
+    principal=10_000,
+    rate=Rate(70_000_000),
+    installments=6,
+    smoothing_rounds=3,
+    waterfall=Waterfall((Step(), Step(Reach.IN_ADVANCE)), Future.NEXT_LAST),
+    recalculation=Recalculation(),
+    reminder_days=0,
 )
 ONE, TWO, THREE = loan_id(1, 1), loan_id(1, 2), loan_id(1, 3)
 
@@ -153,6 +173,16 @@ HISTORIES: dict[str, list[Asked]] = {
         (60, ChangeTerms(account=1, loan=ONE, change=Reage(installments=3, interest=UnpaidInterest.EQUAL))),
         (40, Reverse(account=1, seq=10, reason="agreed by mistake")),
         (40, None),
+    ],
+    "interest_follows_payments": [
+        (0, BookLoan(account=1, terms=FOLLOWING)),
+        (0, Disburse(account=1, loan=ONE)),
+        (14, Repay(account=1, amount=3_402)),
+        (50, Repay(account=1, amount=1_000)),
+        (40, Repay(account=1, amount=2_000, effective_on=date(2024, 4, 20))),
+        (10, PayOff(account=1, loan=ONE, amount=10_000)),
+        (1, AddCharge(account=1, loan=ONE, component="fee", amount=500, name="certificate")),
+        (3, None),
     ],
     "deposit_and_freeze": [
         (0, TakeDeposit(account=1, amount=10_000)),
