@@ -183,7 +183,8 @@ class RayTransport:
         try:
             handle = await self._handle(shard)
             reference = getattr(handle, method).remote(*arguments)
-            return await asyncio.wait_for(_answer(reference), CALL_SECONDS)
+            async with asyncio.timeout(CALL_SECONDS):
+                return await _answer(reference)
         except (ActorDiedError, ValueError) as error:
             self._handles.pop(shard, None)
             raise ShardUnavailable from error

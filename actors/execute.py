@@ -102,7 +102,8 @@ def _received(
 ) -> Received:
     penalty = fee = interest = principal = 0
     if isinstance(event, LoanPaidOff):
-        penalty, fee, interest, principal = event.penalty, event.fee, event.interest, event.principal
+        penalty, fee = event.penalty, event.fee + event.prepayment_fee
+        interest, principal = event.interest, event.principal
         parts = event.allocations
     else:
         parts = (*event.allocations, *event.ahead) if event.ahead else event.allocations

@@ -166,7 +166,10 @@ def _pay_in_shares(left: int, rows: list[Payable], step: Step, principal: int) -
     """
     if rows and Component.PRINCIPAL in step.order:
         place = _PLACE[Component.PRINCIPAL]
-        rows[-1].owed[place] = max(0, principal - sum(row.owed[place] for row in rows[:-1]))
+        for row in rows[:-1]:
+            row.owed[place] = min(row.owed[place], principal)
+            principal -= row.owed[place]
+        rows[-1].owed[place] = principal
     horizontal = step.direction is Direction.HORIZONTAL
     for components in (step.order,) if horizontal else [(component,) for component in step.order]:
         places = [_PLACE[component] for component in components]

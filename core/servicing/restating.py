@@ -30,4 +30,7 @@ def restate(draft: Draft, number: int, on: date, settled: Collection[int] = (), 
 
 def moved(loan: Loan, contract: Contract) -> bool:
     """Return whether anything came early or late, so that the schedule may differ from what was agreed."""
-    return bool(loan.ahead or loan.balances or loan.carried or loan.dues or contract.planned)
+    if loan.ahead or loan.balances or loan.carried or loan.dues or contract.planned:
+        return True
+    # Principal that was prepaid on the first day of a period leaves no other trace.
+    return loan.principal != sum(row.principal - row.capitalized for row in contract.schedule[loan.billed :])

@@ -1,7 +1,7 @@
 """A small real book: commands decided by the core and committed through the journal, as a shard does it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from itertools import count
@@ -19,8 +19,10 @@ from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import migrate
 from core.commands import BookLoan, Command, Disburse, OpenAccount, PayOff, Repay, Reverse, TakeDeposit
 from core.contract.terms import Rate, RatePer, Terms
+from core.decide import needs_history
 from core.events import Event
 from core.identity import loan_id
+from core.restatement import History
 
 FIRST_DAY = date(2026, 1, 5)
 TERMS = Terms(
@@ -57,16 +59,16 @@ class Book:
         self._keys = count(1)
 
     async def do(self, *commands: Command) -> list[Reply]:
-        """Carry out commands in one commit."""
+        """Carry out commands in one commit; what is decided on an account's past comes in a commit of its own."""
         stage, replies = Stage(), []
         for command in commands:
             cached = self._cached.setdefault(command.account, Cached(command.account, None))
             key = next(self._keys).to_bytes(16, "big")
             envelope = Envelope(key, command.account, Raw(msgpack.encode(command)))
-            history: Sequence[tuple[int, Event]] = ()
-            if isinstance(command, Reverse):
-                history = [(seq, _decode(body)) for seq, body in await self._journal.history(command.account)]
-            replies.append(reply_decoder.decode(execute(stage, cached, envelope, command, self.on, history)[1]))
+            past: History = ()
+            if needs_history(command, self.on):
+                past = [(seq, _decode(body)) for seq, body in await self._journal.history(command.account)]
+            replies.append(reply_decoder.decode(execute(stage, cached, envelope, command, self.on, past)[1]))
         await self._journal.commit(self._claim, stage.seal(self.on))
         return replies
 

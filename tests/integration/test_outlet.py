@@ -22,6 +22,7 @@ from adapters.postgres.outlet_source import PostgresEventSource, events_behind, 
 from adapters.redis_outlet import FIELD, STREAMS, RedisSink, stream_of
 from core.commands import Repay
 from tests.integration.books import Book, fresh_database, lend, opened
+from tests.integration.servicing import serve
 
 WAIT_SECONDS_MAX = 10
 pytestmark = pytest.mark.anyio
@@ -93,6 +94,13 @@ async def test_everything_committed_goes_out_once_and_in_order(
         await lend(book, range(1, 40))
         await book.close_days(31)
         await book.do(*(Repay(account=account, amount=100) for account in range(1, 40)))
+        await caught_up(book)
+        assert await published(redis) == await stored(book)
+
+
+async def test_every_kind_of_event_goes_out(postgres: EmbeddedPostgres, redis_server: EmbeddedRedis) -> None:
+    async with world(postgres, redis_server) as (dsn, book, redis), outlet(dsn, redis_server):
+        await serve(book)
         await caught_up(book)
         assert await published(redis) == await stored(book)
 

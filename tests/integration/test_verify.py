@@ -1,6 +1,8 @@
 """The proof of the books passes on a clean book and finds each planted corruption by the right check."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import get_args
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -8,20 +10,34 @@ import pytest
 
 from adapters.embedded.servers import EmbeddedPostgres
 from adapters.verification.verify import CHECKS, VerifyReport, verify
-from tests.integration.books import fresh_database, live_through, opened
+from core.book import BookEvent
+from core.events import Event
+from tests.integration.books import Book, fresh_database, live_through, opened
+from tests.integration.servicing import serve
 
 
-@pytest.fixture(scope="module")
-def lived(postgres: EmbeddedPostgres) -> str:
-    """The DSN of a book that has been lived through; each test corrupts a copy."""
+def built(postgres: EmbeddedPostgres, live: Callable[[Book], Awaitable[None]]) -> str:
+    """Return the DSN of a new book that has been lived through."""
 
     async def build() -> str:
         dsn = await fresh_database(postgres.dsn)
         async with opened(dsn) as book:
-            await live_through(book)
+            await live(book)
         return dsn
 
     return asyncio.run(build())
+
+
+@pytest.fixture(scope="module")
+def lived(postgres: EmbeddedPostgres) -> str:
+    """A book of plain loans; each test corrupts a copy."""
+    return built(postgres, live_through)
+
+
+@pytest.fixture(scope="module")
+def served(postgres: EmbeddedPostgres) -> str:
+    """A book in which everything has happened."""
+    return built(postgres, serve)
 
 
 def corrupted(postgres: EmbeddedPostgres, lived: str, *statements: str) -> VerifyReport:
@@ -56,6 +72,19 @@ def test_a_clean_book_is_proved(lived: str) -> None:
     assert seen[-1] == ("accounts", 12, 12)
 
 
+def test_a_book_in_which_everything_happened_is_proved(served: str) -> None:
+    async def kinds() -> set[int]:
+        connection = await asyncpg.connect(served)
+        try:
+            return {row["kind"] for row in await connection.fetch("SELECT DISTINCT kind FROM event")}
+        finally:
+            await connection.close()
+
+    report = asyncio.run(verify(served, processes=1))
+    assert report.ok == 1, [check for check in report.checks if not check.ok]
+    assert asyncio.run(kinds()) == {kind.__struct_config__.tag for kind in get_args(Event | BookEvent)}
+
+
 def test_a_book_without_accounts_is_proved(postgres: EmbeddedPostgres) -> None:
     async def run() -> VerifyReport:
         dsn = await fresh_database(postgres.dsn)
@@ -69,7 +98,7 @@ PAYMENT = "(SELECT seq FROM event WHERE account_id = 1 AND kind = 16 ORDER BY se
 LAST = "(SELECT max(seq) FROM event WHERE account_id = 1)"
 CORRUPTIONS = {
     "an edited body": (
-        f"UPDATE event SET body = set_byte(body, length(body) - 1, 1) WHERE account_id = 1 AND seq = {PAYMENT}",
+        f"UPDATE event SET body = set_byte(body, length(body) - 2, 1) WHERE account_id = 1 AND seq = {PAYMENT}",
         {"hash_chain", "postings", "snapshots", "control"},
     ),
     "a body that is no event": (
@@ -152,3 +181,41 @@ def test_a_planted_corruption_is_found(postgres: EmbeddedPostgres, lived: str, n
     assert report.ok == 0
     assert found(report) == expected, [check for check in report.checks if not check.ok]
     assert all(check.detail for check in report.checks if not check.ok)
+
+
+def restatement(account: int) -> str:
+    """Return what follows SELECT to find the first restatement of an account."""
+    return f"FROM event WHERE account_id = {account} AND kind = 21 ORDER BY seq LIMIT 1"
+
+
+SERVICING_CORRUPTIONS = {
+    "another account's restatement": (
+        f"UPDATE event SET body = (SELECT body {restatement(27)}) "
+        f"WHERE (account_id, seq) = (SELECT account_id, seq {restatement(21)})",
+        {"hash_chain", "postings", "snapshots", "control", "accrual"},
+    ),
+    "half of a restatement's entry": (
+        f"DELETE FROM posting WHERE amount > 0 AND (account_id, seq) = (SELECT account_id, seq {restatement(21)})",
+        {"trial_balance", "entries", "ledger", "postings"},
+    ),
+    "interest that was paid before it was earned": (
+        "UPDATE loan SET period_earned = 0 WHERE loan_id = 200001",
+        {"snapshots", "accrual"},
+    ),
+    "a penalty without its cap": (
+        "UPDATE loan SET penalty_base = jsonb_set(penalty_base::jsonb, '{0, 3}', '1')::text WHERE loan_id = 230001",
+        {"snapshots", "accrual"},
+    ),
+    "a schedule that payments did not move": (
+        "UPDATE contract SET body = (SELECT body FROM contract WHERE loan_id = 220001) WHERE loan_id = 210001",
+        {"snapshots"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SERVICING_CORRUPTIONS)
+def test_a_corruption_planted_where_everything_happened_is_found(
+    postgres: EmbeddedPostgres, served: str, name: str
+) -> None:
+    statement, expected = SERVICING_CORRUPTIONS[name]
+    assert found(corrupted(postgres, served, statement)) == expected

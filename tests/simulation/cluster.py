@@ -160,7 +160,8 @@ class Network:
             world.saw("request lost")
             raise ShardUnavailable
         try:
-            answer = await asyncio.wait_for(process.call(call), CALL_SECONDS)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await process.call(call)
         except TimeoutError as error:
             world.saw("call timed out")
             raise ShardUnavailable from error

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from core.commands import (
     AddCharge,
@@ -42,9 +44,21 @@ from core.contract.changes import (
     Reschedule,
     UnpaidInterest,
 )
-from core.contract.servicing import Fee, FeeWhen, Price, Recalculation, Rest, Source
+from core.contract.servicing import (
+    Fee,
+    FeeWhen,
+    LateWaterfall,
+    PayoffInterest,
+    PenaltyBase,
+    PenaltyTerms,
+    Prepayment,
+    Price,
+    Recalculation,
+    Rest,
+    Source,
+)
 from core.contract.terms import Cycle, Floating, Method, Rate, RatePer, Terms, Tranche, Unit
-from core.contract.waterfall import Future, Reach, Step, Waterfall
+from core.contract.waterfall import STANDARD_ORDER, Future, Reach, Step, Waterfall
 from core.identity import loan_id
 
 if TYPE_CHECKING:
@@ -55,6 +69,21 @@ PAYMENTS = (Repay, PayOff, ReceiveCredit)
 FEES = (
     Fee(name="service", when=FeeWhen.WITHHELD, price=Price(flat=7)),
     Fee(name="late", when=FeeWhen.OVERDUE, price=Price(flat=30)),
+)
+
+
+FEATURES: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"down_payment_ppb": 200_000_000, "collect_down_payment": True},
+    {"down_payment_ppb": 100_000_000},
+    {"interest_grace": 1},
+    {"interest_grace": 1, "capitalize_grace": True},
+    {"balloon": 500},
+    {"cost_cap_ppb": 240_000_000},
+    {"prepayment": Prepayment(fee_ppb=10_000_000, interest=PayoffInterest.UNTIL_DUE)},
+    {"late_waterfalls": (LateWaterfall(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),)},
+    {"penalty": PenaltyTerms(base=PenaltyBase.ALL_PRINCIPAL, cap_ppb=100_000_000)},
 )
 
 
@@ -78,6 +107,10 @@ def any_terms(world: "World") -> Terms:
     """Return the terms of a loan that lives, and ends, within days."""
     draw, tomorrow = world.random, world.disk.business_date + timedelta(days=1)
     floats = draw.random() < 0.1
+    return replace(_plain_terms(draw, tomorrow, floats=floats), **draw.choice(FEATURES))
+
+
+def _plain_terms(draw: Random, tomorrow: date, *, floats: bool) -> Terms:
     return Terms(
         principal=draw.randint(1_000, 900_000),
         tranches=draw.choice(((), (), (), (Tranche(tomorrow, 500),))),

@@ -6,9 +6,9 @@ import pytest
 
 from core.account import Account, Contract, Due, Loan, LoanStatus
 from core.contract.terms import Rate, Terms
-from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Step
+from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
 from core.money import Minor
-from core.servicing.allocation import allocate_owed
+from core.servicing.allocation import Open, allocate_open, allocate_owed, allocations_of, payable
 from core.servicing.split import split_over
 
 FIRST = Due(1, date(2026, 1, 31), Minor(100), Minor(10), Minor(5), Minor(1), date(2026, 1, 31))
@@ -59,3 +59,12 @@ def test_an_account_pays_the_oldest_due_date_first_and_then_the_lower_loan_numbe
     assert [(part.loan, part.number) for part in split.allocations] == [(2, 1), (1, 1), (2, 4)]
     assert split.allocations[-1].principal == 200 - 50 - 116
     assert split.left == 0
+
+
+@pytest.mark.parametrize("future", Future)
+def test_money_in_advance_pays_no_more_than_all_principal(future: Future) -> None:
+    """After a prepayment that kept the schedule its rows ask for more than is left."""
+    rows = [payable(number, 0, 0, 0, 40) for number in (1, 2, 3)]
+    waterfall = Waterfall((Step(Reach.IN_ADVANCE),), future)
+    assert allocate_open(100, waterfall, Open((), (), (), rows, 1, 50)) == 50
+    assert sum(part.principal for part in allocations_of(1, rows)) == 50

@@ -18,7 +18,16 @@ from adapters.redis_outlet import stream_of
 from core.account import Bucket
 from core.book import DayClosed
 from core.contract.terms import Rate, Terms
-from core.events import AccountFrozen, BucketChanged, Event, InstallmentBilled, LoanBooked, RepaymentReceived
+from core.events import (
+    AccountFrozen,
+    AccountRestated,
+    BucketChanged,
+    Entry,
+    Event,
+    InstallmentBilled,
+    LoanBooked,
+    RepaymentReceived,
+)
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
 
@@ -215,6 +224,21 @@ def test_terms_and_states_go_out_as_they_are_written_elsewhere() -> None:
         "days_past_due": 1,
         "action": "message",
     }
+
+
+def test_events_within_a_restatement_say_their_kind() -> None:
+    bounced = RepaymentReceived(DAY, Minor(5), None, (), (), Minor(5))
+    event = decoded(AccountRestated(DAY, DAY, 9, "bounced", (Entry(9, bounced),), (), Minor(0), Minor(0), (), ()))
+    data = event["data"]
+    assert isinstance(data, dict)
+    assert data["undone"] == [
+        {
+            "seq": 9,
+            "type": "RepaymentReceived",
+            "on": "2026-11-02",
+            "event": {"amount": 5, "loan": None, "allocations": [], "charges": [], "unapplied": 5, "ahead": []},
+        }
+    ]
 
 
 def test_an_account_always_goes_into_the_same_of_sixteen_streams() -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from core.account import LoanStatus
 from core.change_events import Prepaid
 from core.commands import PayOff, Prepay
 from core.contract.changes import Effect
@@ -63,6 +64,16 @@ def test_interest_to_the_day_is_paid_and_accrual_begins_anew() -> None:
     assert loan.accrued() == 0
     loan.live_until(date(2025, 8, 15), pays=False)
     assert loan.loan.dues[0].interest == 1_044  # 21 of 31 days of 3,083.01
+
+
+@pytest.mark.parametrize("method", Method)
+def test_interest_follows_what_was_prepaid_on_the_first_day_of_a_period(method: Method) -> None:
+    loan = RunningLoan(replace(LEVEL, method=method, recalculation=Recalculation()), DISBURSED)
+    prepay(loan, 700_000, Effect.KEEP_SCHEDULE)
+    assert sum(row.principal for row in loan.to_come) == 300_000
+    assert max(row.interest for row in loan.to_come) <= loan.loan.principal * 12 // 200
+    loan.live_until(date(2026, 1, 15))
+    assert loan.loan.status is LoanStatus.CLOSED
 
 
 def test_by_term_the_running_period_stays_as_it_is() -> None:
