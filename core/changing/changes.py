@@ -21,7 +21,7 @@ from core.contract.changes import (
 from core.contract.terms import BrokenPeriod
 from core.decision import Draft
 from core.rejections import Code, Rejection
-from core.servicing.advance import advance, settle_states
+from core.servicing.advance import catch_up, settle_states
 from core.servicing.penalties import charge, penalties
 from core.servicing.restating import restate
 
@@ -48,8 +48,7 @@ def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejectio
 def follow_up(draft: Draft, number: int, on: date) -> None:
     """Do what follows from a new schedule on the same day: interest that follows payments, bills, ageing."""
     restate(draft, number, on)
-    for event in advance(draft.account, on).events:
-        draft.emit(event)
+    catch_up(draft, on)
     settle_states(draft, on)
 
 

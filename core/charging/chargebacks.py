@@ -5,13 +5,13 @@ from datetime import date
 
 from core.account import Contract, Loan, LoanStatus, contract_of
 from core.charge_events import PaymentChargedBack
-from core.charging.charges import catch_up, installment_at, reopen
+from core.charging.charges import installment_at, reopen
 from core.contract.waterfall import Component
 from core.decision import Draft
 from core.events import LoanPaidOff, RepaymentReceived
 from core.facts import Allocation
 from core.money import Minor
-from core.servicing.advance import settle_states
+from core.servicing.advance import catch_up, settle_states
 from core.servicing.penalties import penalties
 from core.servicing.restating import restate
 

@@ -14,7 +14,7 @@ from core.decision import Draft
 from core.events import ChargeAdded, LoanReopened, ScheduleRestated
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
-from core.servicing.advance import advance, apply_unapplied, settle_states
+from core.servicing.advance import apply_unapplied, catch_up, settle_states
 from core.servicing.penalties import charge, penalties, within_cap
 
 
@@ -60,8 +60,10 @@ def add_charge(
 def waive(
     draft: Draft, loan: Loan, component: Component, asked: int | None, number: int | None, reason: str, on: date
 ) -> int:
-    """Let a borrower off what is charged or due, accrued penalty too; return how much."""
+    """Let a borrower off what is charged or due, accrued penalty too; return how much. With nothing, do nothing."""
     charges, taken = _off(draft.account, loan, component, asked, number, on)
+    if not taken.total:
+        return 0
     wanted = None if asked is None else Minor(asked)
     parts = taken.due, charges, taken.to_come
     draft.emit(ChargeWaived(on, loan.number, component, wanted, number, reason, *parts))
@@ -94,12 +96,6 @@ def reopen(draft: Draft, loan: Loan, on: date) -> None:
     """Open a closed loan again, and bill what it owes by now."""
     draft.emit(LoanReopened(on, loan.number))
     catch_up(draft, on)
-
-
-def catch_up(draft: Draft, on: date) -> None:
-    """Bill what an installment of its own makes due on the day."""
-    for event in advance(draft.account, on).events:
-        draft.emit(event)
 
 
 def installment_at(contract: Contract, day: date) -> int:

@@ -50,13 +50,15 @@ def interest_cost(loan: Loan, contract: Contract, amount: int, on: date) -> Mino
 
 
 def use_unapplied(draft: Draft, amount: int, loan: Loan | None, on: date) -> int:
-    """Pay from the unapplied balance, what falls due later as well; return how much was used."""
+    """Pay from the unapplied balance, what falls due later as well; return how much. With nothing, do nothing."""
     most = min(amount, draft.account.unapplied)
     charges = penalties(draft.account, on, loan)
     charged = _paying_ahead(charge(draft.account, on, charges))
     number = None if loan is None else loan.number
     split = split_over(charged, most, number, on)
     allocations, ahead = tuple(split.allocations), tuple(split.ahead)
+    if split.left == most:
+        return 0
     draft.emit(UnappliedUsed(on, Minor(amount), number, allocations, charges, ahead))
     restate_paid(draft, split, on)
     settle_states(draft, on)

@@ -40,16 +40,16 @@ def next_fee_day(loan: Loan, contract: Contract) -> date | None:
 
 
 def fees_on(loan: Loan, contract: Contract, day: date) -> Iterator[ChargeAdded]:
-    """Yield the fees on a date and the yearly fees of a day; they belong to the installment that is running."""
+    """Yield the fees on a date and the yearly fees that came by a day; they belong to the installment that runs."""
     for place, due, when in _coming(loan, contract):
-        if when == day and due is None:
+        if when <= day and due is None:
             yield _charged(loan, contract, place, loan.billed + 1, day)
 
 
 def overdue_fees(loan: Loan, contract: Contract, day: date) -> Iterator[ChargeAdded]:
-    """Yield the charges of a day on installments that are overdue; they are due at once."""
+    """Yield the charges that came by a day on installments that are overdue; they are due at once."""
     for place, due, when in _coming(loan, contract):
-        if when == day and due is not None:
+        if when <= day and due is not None:
             yield _charged(loan, contract, place, due.number, day, due)
 
 
@@ -108,8 +108,9 @@ def _dated(fee: Fee, contract: Contract, last: Recurrence | None) -> date | None
         day = fee.on if last is None else None
         return None if day is None else max(day, start)
     after = start if last is None else last.last
-    day = add_months(start, 12 * (after.year - start.year + 1), start.day)
-    return day
+    years = after.year - start.year
+    days = (add_months(start, 12 * each, start.day) for each in (years, years + 1))
+    return next((day for day in days if day is None or day > after), None)
 
 
 def _overdue_day(fee: Fee, due: Due, last: Recurrence | None) -> date | None:

@@ -30,11 +30,23 @@ def advance(account: Account, to: date) -> Decision:
         return Decision(account)
     draft = Draft(account)
     while day is not None and day <= to:
-        _work(draft, day)
-        following = next_action(draft.account)
-        assert following is None or following > day
-        day = following
+        day = _work_on(draft, day)
     return draft.decision()
+
+
+def catch_up(draft: Draft, on: date) -> None:
+    """Do what a command has made due by its day, on that day: nothing that comes of it is dated earlier."""
+    day = next_action(draft.account)
+    if day is not None and day <= on:
+        _work_on(draft, on)
+
+
+def _work_on(draft: Draft, day: date) -> date | None:
+    """Do what is due by a day; return the next date on which something happens by itself, which is later."""
+    _work(draft, day)
+    following = next_action(draft.account)
+    assert following is None or following > day
+    return following
 
 
 def next_action(account: Account) -> date | None:
@@ -100,8 +112,10 @@ def _work(draft: Draft, day: date) -> None:
         if loan.status is LoanStatus.ACTIVE:
             for event in fees_on(loan, contract_of(draft.account, loan), day):
                 draft.emit(event)
-            billed |= _bill(draft, draft.account.loans[loan.number - 1], day)
-            if next_late_day(draft.account.loans[loan.number - 1], contract_of(draft.account, loan)) == day:
+            while _bill(draft, draft.account.loans[loan.number - 1], day):
+                billed = True
+            late = next_late_day(draft.account.loans[loan.number - 1], contract_of(draft.account, loan))
+            if late is not None and late <= day:
                 restate(draft, loan.number, day, late=True)
             _remind(draft, draft.account.loans[loan.number - 1], day)
     if billed and draft.account.unapplied:

@@ -15,7 +15,7 @@ from core.events import LoanDisbursed
 from core.money import Minor
 from core.rejections import Code, Rejection
 from core.schedule.plan import Refusal, plan
-from core.servicing.advance import advance, settle_states
+from core.servicing.advance import catch_up, settle_states
 from core.servicing.repayment import receive
 
 
@@ -44,9 +44,7 @@ def pay_out(draft: Draft, disbursed: LoanDisbursed) -> None:
         draft.emit(FeesWithheld(on, loan.number, Minor(kept), Minor(lowers)))
     for event in disbursement_fees(loan, contract_of(draft.account, loan), on):
         draft.emit(event)
-    # The only command that makes something fall due, or be reminded of, on its own day.
-    for passed in advance(draft.account, on).events:
-        draft.emit(passed)
+    catch_up(draft, on)
     if terms.collect_down_payment:
         _collect_down_payment(draft, loan.number, on)
     settle_states(draft, on)

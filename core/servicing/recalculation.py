@@ -44,8 +44,12 @@ def project(
     planned = (*contract.planned, *contract.schedule[len(contract.planned) :])
     ahead = {paid.number: paid for paid in loan.ahead}
     settled = {*settled, *(number for number, paid in ahead.items() if _paid_whole(paid, contract))}
-    last = _absorbing(loan, contract, settled)
     left = loan.principal - sum(due.principal for due in loan.dues)
+    last = _absorbing(loan, contract, settled)
+    if left and not last:
+        # Each had been paid as agreed, and principal that rounding left to the last one is still to come.
+        last = len(contract.planned or contract.schedule)
+        settled.discard(last)
     rows: list[Installment] = []
     carried = [int(loan.carried)]
     for index in range(loan.billed, len(contract.schedule)):

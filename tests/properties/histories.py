@@ -149,6 +149,9 @@ class Book:
         decided = decide(self.account, command, self.on, self.history)
         if isinstance(decided, Rejection):
             return decided
+        assert all(event.on == self.on for event in decided.events), "nothing comes of a command before its day"
+        assert decided.account is not None
+        assert advance(decided.account, self.on).events == (), "a command leaves nothing to do on its day"
         self.accepted.append((self.on, command, len(self.history) + 1))
         self._take(decided)
         return None

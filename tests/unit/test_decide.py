@@ -155,6 +155,15 @@ def test_a_payment_is_reversed_once_and_not_if_its_money_was_refunded(book: Book
     assert refuse(book, Reverse(account=1, seq=refunded)) is Code.REVERSAL_LEAVES_SHORTFALL
 
 
+def test_nothing_takes_effect_in_a_period_that_is_closed(book: Book) -> None:
+    book.reach(START + timedelta(days=5))
+    late = Repay(account=1, amount=1, effective_on=START)
+    refused = decide(book.account, late, book.on, book.history, closed_through=START)
+    assert isinstance(refused, Rejection)
+    assert refused.code is Code.PERIOD_CLOSED
+    assert isinstance(decide(book.account, late, book.on, book.history), Decision)
+
+
 def test_a_payout_that_was_charged_for_stays(book: Book) -> None:
     disbursed = next(seq for seq, event in book.history if isinstance(event, LoanDisbursed))
     assert book.ask(AddCharge(account=1, loan=ONE, component="fee", amount=5)) is None
@@ -196,6 +205,7 @@ def test_every_code_of_the_core_is_reached_here() -> None:
     elsewhere = {
         Code.ACCOUNT_UNKNOWN,
         Code.EVENT_REVERSED,
+        Code.PERIOD_CLOSED,
         Code.RESTATEMENT_REFUSED,
         Code.REVERSAL_LEAVES_SHORTFALL,
         Code.TOO_MANY_LOANS,
