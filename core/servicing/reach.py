@@ -94,7 +94,9 @@ def _principal_today(contract: Contract, number: int, row: Installment) -> int:
         return 0
     if contract.terms.method not in LEVEL:
         return planned[number - 1].principal
-    return max(0, installment_total(planned[number - 1]) - row.interest)
+    # The last one's own total holds the rest of rounding: what counts is the installment.
+    level = installment_total(planned[max(0, number - 2)] if number == len(planned) else planned[number - 1])
+    return max(0, level - row.interest)
 
 
 def _payoff(loan: Loan, contract: Contract, on: date) -> int:
