@@ -10,6 +10,7 @@ from actors.messages import Done, Envelope, Received, Refused, Reply, command_de
 from actors.rows import Recorded, RequestRow
 from actors.staging import Cached, Stage
 from core.account import Account
+from core.change_events import Prepaid
 from core.commands import Command
 from core.decide import decide
 from core.decision import Decision
@@ -85,7 +86,7 @@ def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
     for seq, event in enumerate(events, before + 1):
         fact = recorded_fact(event) if isinstance(event, AccountRestated) else event
         match fact:
-            case RepaymentReceived() | CreditReceived():
+            case RepaymentReceived() | CreditReceived() | Prepaid():
                 return _received(account.id, seq, fact, fact.unapplied)
             case LoanPaidOff():
                 return _received(account.id, seq, fact, fact.unapplied - fact.from_unapplied)
@@ -98,15 +99,16 @@ def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
 
 
 def _received(
-    account: int, seq: int, event: RepaymentReceived | CreditReceived | LoanPaidOff, unapplied: int
+    account: int, seq: int, event: RepaymentReceived | CreditReceived | LoanPaidOff | Prepaid, unapplied: int
 ) -> Received:
     penalty = fee = interest = principal = 0
-    if isinstance(event, LoanPaidOff):
-        penalty, fee = event.penalty, event.fee + event.prepayment_fee
-        interest, principal = event.interest, event.principal
-        parts = event.allocations
-    else:
-        parts = (*event.allocations, *event.ahead) if event.ahead else event.allocations
+    parts = event.allocations
+    if isinstance(event, LoanPaidOff | Prepaid):
+        fee, interest, principal = event.fee, event.interest, event.principal
+        if isinstance(event, LoanPaidOff):
+            penalty, fee = event.penalty, fee + event.prepayment_fee
+    elif event.ahead:
+        parts = (*parts, *event.ahead)
     for part in parts:
         penalty += part.penalty
         fee += part.fee

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final, assert_never
 
-from core.account import Account
+from core.account import Account, Loan, contract_of
 from core.commands import (
     AccountCommand,
     AdjustCharge,
@@ -20,7 +20,7 @@ from core.commands import (
 from core.deciding.account import decide_account
 from core.deciding.changes import decide_change
 from core.deciding.charges import decide_charge
-from core.deciding.lending import decide_lending
+from core.deciding.lending import decide_lending, named_loan
 from core.deciding.money import decide_money
 from core.decision import Decision, Draft
 from core.events import AccountOpened
@@ -30,7 +30,7 @@ from core.rejections import Code, Rejection
 from core.restatement import History, backdate, take_back
 
 BACKDATE_DAYS_MAX: Final = 366
-"""How far back anything may take effect."""
+"""How far back a command that names no loan may take effect; for one that does, the loan's terms say."""
 
 
 def decide(
@@ -72,7 +72,7 @@ def _decide(
         return _decide_on(draft, command, on, history)
     if effective_on > on:
         return Rejection(Code.EFFECTIVE_DATE_IN_FUTURE, f"the business date is {on}")
-    earliest = max(draft.account.opened_on, on - timedelta(days=BACKDATE_DAYS_MAX))
+    earliest = _earliest(draft.account, command, on)
     if effective_on < earliest:
         return Rejection(Code.EFFECTIVE_DATE_TOO_EARLY, f"the earliest day is {earliest}")
     if closed_through is not None and effective_on <= closed_through:
@@ -94,6 +94,17 @@ def _decide_on(draft: Draft, command: Command, on: date, history: History) -> Re
         return decide_change(draft, command, on)
     assert not isinstance(command, Reverse)
     assert_never(command)
+
+
+def _earliest(account: Account, command: Command, on: date) -> date:
+    """Return how far back a command may take effect: not before what it is about began."""
+    named: int | None = getattr(command, "loan", None)
+    loan = named and named_loan(account, named)
+    if isinstance(loan, Loan):
+        contract = contract_of(account, loan)
+        if contract.disbursed_on is not None:
+            return max(contract.disbursed_on, on - timedelta(days=contract.terms.backdate_days))
+    return max(account.opened_on, on - timedelta(days=BACKDATE_DAYS_MAX))
 
 
 def _effective_on(command: Command, on: date) -> date:

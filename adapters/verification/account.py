@@ -18,6 +18,7 @@ from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
 from adapters.verification.tally import Tally
 from core.account import Account, LoanStatus
 from core.book import AccrualBooked, BookEvent, DayClosed
+from core.change_events import Prepaid
 from core.events import AccountRestated, CreditReceived, Event, LoanPaidOff, RepaymentReceived
 from core.evolve import evolve
 from core.restatement import recorded_fact
@@ -184,4 +185,4 @@ def _tells(reply: Received, account_id: int, stored: Stored | None) -> bool:
         return False
     fact = recorded_fact(stored.event) if isinstance(stored.event, AccountRestated) else stored.event
     parts = reply.penalty + reply.fee + reply.interest + reply.principal + reply.unapplied
-    return isinstance(fact, RepaymentReceived | CreditReceived | LoanPaidOff) and parts == fact.amount
+    return isinstance(fact, RepaymentReceived | CreditReceived | LoanPaidOff | Prepaid) and parts == fact.amount

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from core.account import Contract, Loan, LoanStatus, contract_of
+from core.change_events import Prepaid
 from core.charge_events import PaymentChargedBack
 from core.charging.charges import installment_at, reopen
 from core.contract.waterfall import Component
@@ -47,13 +48,18 @@ def charge_back(draft: Draft, seq: int, paid: Mapping[Component, int], amount: i
     settle_states(draft, on)
 
 
-def paid_by(payment: RepaymentReceived | LoanPaidOff, loan: int) -> dict[Component, int]:
+def paid_by(payment: RepaymentReceived | LoanPaidOff | Prepaid, loan: int) -> dict[Component, int]:
     """Return what a loan received of a payment, by component."""
     ahead = payment.ahead if isinstance(payment, RepaymentReceived) else ()
     allocations = [part for part in (*payment.allocations, *ahead) if part.loan == loan]
     paid = {component: sum(getattr(part, component) for part in allocations) for component in Component}
     if isinstance(payment, LoanPaidOff):
-        paid = {component: paid[component] + getattr(payment, component) for component in Component}
+        paid[Component.PENALTY] += payment.penalty
+        paid[Component.FEE] += payment.prepayment_fee
+    if isinstance(payment, LoanPaidOff | Prepaid):
+        paid[Component.FEE] += payment.fee
+        paid[Component.INTEREST] += payment.interest
+        paid[Component.PRINCIPAL] += payment.principal
     return paid
 
 

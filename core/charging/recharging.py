@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.account import LoanStatus
+from core.change_events import Prepaid
 from core.charge_events import ChargeReduced, ChargeWaived, PaymentChargedBack, UnappliedUsed
 from core.charging.chargebacks import charge_back, paid_by
 from core.charging.charges import add_charge, reduce_charge, waive
@@ -75,7 +76,7 @@ def _reduced(draft: Draft, fact: ChargeReduced, added: ChargeAdded) -> None:
     reduce_charge(draft, *about, paid_out=paid_out)
 
 
-def _charged_back(draft: Draft, fact: PaymentChargedBack, payment: RepaymentReceived | LoanPaidOff) -> None:
+def _charged_back(draft: Draft, fact: PaymentChargedBack, payment: RepaymentReceived | LoanPaidOff | Prepaid) -> None:
     paid = paid_by(payment, fact.loan)
     charge_back(draft, fact.payment, paid, fact.amount, draft.account.loans[fact.loan - 1], fact.on)
 

@@ -247,6 +247,8 @@ class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=T
     prepayment: Prepayment = Prepayment()
     extensions_max: Annotated[int, Meta(ge=0, le=100)] = 1
     """How often the maturity may be extended."""
+    backdate_days: Annotated[int, Meta(ge=0, le=3660)] = 366
+    """How many days back a command on the loan may take effect."""
     penalty_rate: Rate = Rate(0)
     """Penalty interest while an installment is overdue, from the day after the due date."""
     penalty: PenaltyTerms = PenaltyTerms()

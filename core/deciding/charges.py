@@ -5,6 +5,7 @@ from datetime import date
 from typing import assert_never
 
 from core.account import Account, Loan, LoanStatus
+from core.change_events import Prepaid
 from core.charge_events import ChargeReduced, ChargeWaived, PaymentChargedBack
 from core.charging.chargebacks import charge_back, paid_by
 from core.charging.charges import add_charge, reduce_charge, waive
@@ -118,7 +119,7 @@ def _left_on_installment(added: ChargeAdded, facts: Iterable[tuple[int, PlainEve
 def _charge_back(draft: Draft, command: ChargeBack, loan: Loan, on: date, history: History) -> Rejection | None:
     facts = [(entry.seq, entry.event) for entry in timeline(history)]
     payment = dict(facts).get(command.payment)
-    if not isinstance(payment, RepaymentReceived | LoanPaidOff) or payment.on > on:
+    if not isinstance(payment, RepaymentReceived | LoanPaidOff | Prepaid) or payment.on > on:
         return Rejection(Code.EVENT_UNKNOWN, f"account {draft.account.id} has no payment {command.payment}")
     back = (fact for _, fact in facts if isinstance(fact, PaymentChargedBack) and fact.payment == command.payment)
     left = payment.amount - sum(fact.amount for fact in back)

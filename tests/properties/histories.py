@@ -78,7 +78,7 @@ def waterfalls(draw: st.DrawFn) -> Waterfall:
     if draw(st.booleans()):
         return Waterfall((owed,))
     ahead = replace(draw(waterfall_steps), reach=Reach.IN_ADVANCE)
-    return Waterfall((owed, ahead), draw(st.sampled_from((Future.NEXT, Future.REAMORTIZE))))
+    return Waterfall((owed, ahead), draw(st.sampled_from(Future)))
 
 
 recalculations = st.none() | st.builds(

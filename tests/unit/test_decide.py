@@ -13,12 +13,14 @@ from core.commands import (
     ApplyUnapplied,
     BookLoan,
     CancelLoan,
+    ChangeTerms,
     ChargeBack,
     Command,
     Disburse,
     FreezeAccount,
     OpenAccount,
     PayOff,
+    Prepay,
     RefundUnapplied,
     ReleaseDeposit,
     Repay,
@@ -28,6 +30,8 @@ from core.commands import (
     UnfreezeAccount,
     Waive,
 )
+from core.contract.changes import Extend, FixIndex
+from core.contract.servicing import Prepayment
 from core.contract.terms import Rate, Terms
 from core.contract.waterfall import Component, Step, Waterfall
 from core.decide import decide
@@ -65,7 +69,7 @@ def book() -> Book:
     book = Book()
     for command in (
         SetCreditLimit(account=1, credit_limit=300_000),
-        BookLoan(account=1, terms=TERMS),
+        BookLoan(account=1, terms=replace(TERMS, prepayment=Prepayment(least=3))),
         Disburse(account=1, loan=ONE),
         BookLoan(account=1, terms=TERMS),
         BookLoan(account=1, terms=replace(TERMS, principal=100)),
@@ -118,6 +122,10 @@ REFUSED: list[tuple[Code, Command]] = [
     (Code.BALANCE_TOO_LARGE, TakeDeposit(account=1, amount=BALANCE_MAX - 499)),
     (Code.BALANCE_TOO_LARGE, Repay(account=1, amount=BALANCE_MAX - 99)),
     (Code.BALANCE_TOO_LARGE, PayOff(account=1, amount=BALANCE_MAX - 99, loan=ONE)),
+    (Code.CHANGE_REFUSED, ChangeTerms(account=1, loan=ONE, change=FixIndex(on=START, ppb=1))),
+    (Code.EXTENSION_REFUSED, ChangeTerms(account=1, loan=ONE, change=Extend(installments=13))),
+    (Code.PREPAYMENT_TOO_SMALL, Prepay(account=1, loan=ONE, amount=3)),
+    (Code.PREPAYMENT_TOO_LARGE, Prepay(account=1, loan=ONE, amount=200_000)),
 ]
 FROZEN: list[tuple[Code, Command]] = [
     (Code.ACCOUNT_FROZEN, FreezeAccount(account=1, reason="again")),
@@ -162,6 +170,25 @@ def test_nothing_takes_effect_in_a_period_that_is_closed(book: Book) -> None:
     assert isinstance(refused, Rejection)
     assert refused.code is Code.PERIOD_CLOSED
     assert isinstance(decide(book.account, late, book.on, book.history), Decision)
+
+
+def test_a_command_on_a_loan_takes_effect_as_far_back_as_its_terms_allow() -> None:
+    book = Book()
+    book.reach(START + timedelta(days=10))
+    for terms in (replace(TERMS, backdate_days=30), replace(TERMS, backdate_days=3660)):
+        assert book.ask(BookLoan(account=1, terms=terms)) is None
+        assert book.ask(Disburse(account=1, loan=loan_id(1, len(book.account.loans)))) is None
+    book.reach(START + timedelta(days=410))
+    earliest = {ONE: book.on - timedelta(days=30), TWO: START + timedelta(days=10), None: book.on - timedelta(days=366)}
+    for loan, day in earliest.items():
+        too_early = Repay(account=1, amount=1, loan=loan, effective_on=day - timedelta(days=1))
+        assert refuse(book, too_early) is Code.EFFECTIVE_DATE_TOO_EARLY
+        assert isinstance(decide(book.account, replace(too_early, effective_on=day), book.on, book.history), Decision)
+
+
+def test_a_maturity_is_extended_before_it(book: Book) -> None:
+    book.reach(START + timedelta(days=366))
+    assert refuse(book, ChangeTerms(account=1, loan=ONE, change=Extend(installments=1))) is Code.LOAN_MATURED
 
 
 def test_a_payout_that_was_charged_for_stays(book: Book) -> None:
@@ -210,12 +237,7 @@ def test_every_code_of_the_core_is_reached_here() -> None:
         Code.REVERSAL_LEAVES_SHORTFALL,
         Code.TOO_MANY_LOANS,
         Code.QUOTE_DATE_INVALID,
-        # What changes a running loan has tests of its own.
-        Code.CHANGE_REFUSED,
         Code.LOAN_MATURED,
-        Code.EXTENSION_REFUSED,
-        Code.PREPAYMENT_TOO_SMALL,
-        Code.PREPAYMENT_TOO_LARGE,
     }
     assert {code for code, _ in REFUSED + FROZEN} | elsewhere == set(Code) - NO_DECISION
 
