@@ -18,6 +18,7 @@ class Gl(IntEnum):
     ACCRUED_INTEREST = 130303
     DEPOSITS = 200201
     UNAPPLIED = 224101
+    DUE_TO_FUNDERS = 231401
     INTEREST_INCOME = 601101
     PENALTY_INCOME = 601102
     FEE_INCOME = 602101
@@ -49,6 +50,7 @@ CHART: Final = {
     Gl.ACCRUED_INTEREST: GlAccount("Loans, interest accrued, not due", Side.DEBIT),
     Gl.DEPOSITS: GlAccount("Security deposits", Side.CREDIT),
     Gl.UNAPPLIED: GlAccount("Unapplied balances", Side.CREDIT),
+    Gl.DUE_TO_FUNDERS: GlAccount("Due to funders", Side.CREDIT),
     Gl.INTEREST_INCOME: GlAccount("Interest income", Side.CREDIT),
     Gl.PENALTY_INCOME: GlAccount("Penalty income", Side.CREDIT),
     Gl.FEE_INCOME: GlAccount("Fee income", Side.CREDIT),

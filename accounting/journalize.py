@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from accounting.charging import of_charge
 from accounting.chart import Gl
+from accounting.funding import of_origination
 from accounting.parts import Movement, charged, paid, used
 from accounting.rules import CREDITED_FROM, RULES, Part
 from core.change_events import ChangeEvent, Prepaid, TermsChanged, TrancheDisbursed
@@ -46,6 +47,7 @@ from core.events import (
     UnappliedApplied,
     UnappliedRefunded,
 )
+from core.origination.events import OriginationEvent
 
 
 class Posting(Struct, frozen=True, gc=False, order=True):
@@ -90,6 +92,8 @@ def movements(event: PlainEvent) -> Iterable[Movement]:
         return of_charge(event)
     if isinstance(event, ChangeEvent):
         return _of_change(event)
+    if isinstance(event, OriginationEvent):
+        return of_origination(event)
     assert_never(event)
 
 

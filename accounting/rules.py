@@ -49,6 +49,7 @@ class Part(StrEnum):
     INTEREST_DEFERRED = "interest deferred"
     ACCRUED_INTEREST_WAIVED = "accrued interest waived"
     PREPAYMENT_FEE_PAID = "prepayment fee paid"
+    FUNDED = "funded by others"
 
 
 RULES: Final = {
@@ -95,6 +96,8 @@ RULES: Final = {
     Part.ACCRUED_INTEREST_WAIVED: (Gl.WAIVED, Gl.ACCRUED_INTEREST),
     # Nothing was receivable before: the fee comes with the money.
     Part.PREPAYMENT_FEE_PAID: (Gl.BANK, Gl.FEE_INCOME),
+    # The loan is booked in full: what other funders gave of it is owed to them.
+    Part.FUNDED: (Gl.BANK, Gl.DUE_TO_FUNDERS),
 }
 
 CREDITED_FROM: Final = {

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from core.contract.terms import Installment, Terms, installment_total
 from core.identity import number_of
 from core.money import Minor
+from core.origination.file import EMPTY, CreditFile
 
 
 class LoanStatus(StrEnum):
@@ -191,6 +192,8 @@ class Account(Struct, frozen=True, gc=False, array_like=True):
     loans: tuple[Loan, ...] = ()
     contracts: tuple[Contract, ...] = ()
     """One for each loan, in the same order."""
+    file: CreditFile = EMPTY
+    """What preceded the loans."""
 
 
 def find_loan(account: Account, loan: int) -> Loan | None:

@@ -3,28 +3,17 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from core.contract.changes import Change, Effect
 from core.contract.servicing import FeeBase, Source
 from core.contract.terms import PRINTABLE, Amount, Terms
-from core.identity import AccountField, LoanField
+from core.identity import LoanField
 from core.money import AMOUNT_MAX
+from core.origination.commands import OriginationCommand
+from core.request import Dated, Reason, Request
 
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
-Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
-
-
-class Request(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", kw_only=True):
-    """What every command carries: the borrower's account."""
-
-    account: AccountField
-
-
-class Dated(Request, frozen=True, kw_only=True):
-    """A command that may take effect on an earlier day than the business date."""
-
-    effective_on: date | None = None
 
 
 class OpenAccount(Request, frozen=True, tag="open_account"):
@@ -203,4 +192,4 @@ MoneyCommand = Repay | PayOff
 ChargeCommand = AddCharge | ReceiveCredit | Waive | AdjustCharge | ChargeBack | ApplyUnapplied
 ChangeCommand = Prepay | ChangeTerms | DisburseTranche
 """What makes the rest of a running loan another."""
-Command = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
+Command = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | OriginationCommand | Reverse

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final, assert_never
 
-from core.account import Account, Loan, contract_of
+from core.account import Account, Loan, LoanStatus, contract_of
 from core.commands import (
     AccountCommand,
     AdjustCharge,
@@ -11,7 +11,6 @@ from core.commands import (
     ChargeBack,
     ChargeCommand,
     Command,
-    Dated,
     LendingCommand,
     MoneyCommand,
     OpenAccount,
@@ -22,29 +21,44 @@ from core.deciding.changes import decide_change
 from core.deciding.charges import decide_charge
 from core.deciding.lending import decide_lending, named_loan
 from core.deciding.money import decide_money
+from core.deciding.origination import decide_origination
 from core.decision import Decision, Draft
 from core.events import AccountOpened
 from core.evolve import evolve
 from core.money import Minor
+from core.origination.commands import BeforeLoan, ReportSignal, Rescind, SettlePayout
+from core.origination.lender import NOTHING, Findings, Lender
+from core.origination.settling import refused_if_paid_out
 from core.rejections import Code, Rejection
+from core.request import Dated
 from core.restatement import History, backdate, take_back
 
+_ServicingCommand = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
 BACKDATE_DAYS_MAX: Final = 366
-"""How far back a command that names no loan may take effect; for one that does, the loan's terms say."""
+"""How far back a command may take effect where no loan's terms say."""
 
 
 def decide(
-    account: Account | None, command: Command, on: date, history: History = (), closed_through: date | None = None
+    account: Account | None,
+    command: Command,
+    on: date,
+    history: History = (),
+    closed_through: date | None = None,
+    lender: Lender | None = None,
+    findings: Findings = NOTHING,
 ) -> Decision | Rejection:
     """Decide a command on the business date `on`, to which the account has been advanced.
 
     `history` is read where `needs_history` says so. Nothing takes effect in a period that is closed.
-    A rejection leaves everything as it was.
+    `lender` and `findings` are read by what precedes a loan. A rejection leaves everything as it was.
     """
     if account is None:
         return _open(command, on)
     draft = Draft(account)
-    refused = _decide(draft, command, on, history, closed_through)
+    if isinstance(command, BeforeLoan):
+        refused = decide_origination(draft, command, on, lender, findings, history)
+    else:
+        refused = _decide(draft, command, on, history, closed_through)
     if refused is not None:
         return refused
     return draft.decision()
@@ -52,7 +66,8 @@ def decide(
 
 def needs_history(command: Command, on: date) -> bool:
     """Return whether a command is decided on all that happened: it takes something back, or takes effect earlier."""
-    return isinstance(command, Reverse | AdjustCharge | ChargeBack) or _effective_on(command, on) < on
+    about_the_past = isinstance(command, Reverse | AdjustCharge | ChargeBack | SettlePayout | Rescind | ReportSignal)
+    return about_the_past or _effective_on(command, on) < on
 
 
 def _open(command: Command, on: date) -> Decision | Rejection:
@@ -63,9 +78,12 @@ def _open(command: Command, on: date) -> Decision | Rejection:
 
 
 def _decide(
-    draft: Draft, command: Command, on: date, history: History, closed_through: date | None
+    draft: Draft, command: _ServicingCommand, on: date, history: History, closed_through: date | None
 ) -> Rejection | None:
     if isinstance(command, Reverse):
+        refused = refused_if_paid_out(draft.account, history, command.seq)
+        if refused is not None:
+            return refused
         return take_back(draft, history, command.seq, command.reason, on)
     effective_on = _effective_on(command, on)
     if effective_on == on:
@@ -80,7 +98,7 @@ def _decide(
     return backdate(draft, history, on, effective_on, lambda past: _decide_on(past, command, effective_on, history))
 
 
-def _decide_on(draft: Draft, command: Command, on: date, history: History) -> Rejection | None:
+def _decide_on(draft: Draft, command: _ServicingCommand, on: date, history: History) -> Rejection | None:
     """Decide a command on the day on which it takes effect."""
     if isinstance(command, MoneyCommand):
         return decide_money(draft, command, on)
@@ -97,14 +115,17 @@ def _decide_on(draft: Draft, command: Command, on: date, history: History) -> Re
 
 
 def _earliest(account: Account, command: Command, on: date) -> date:
-    """Return how far back a command may take effect: not before what it is about began."""
+    """Return how far back a command may take effect: not before what it is about began.
+
+    One that names no loan may touch any that runs: the strictest of them says.
+    """
     named: int | None = getattr(command, "loan", None)
     loan = named and named_loan(account, named)
-    if isinstance(loan, Loan):
-        contract = contract_of(account, loan)
-        if contract.disbursed_on is not None:
-            return max(contract.disbursed_on, on - timedelta(days=contract.terms.backdate_days))
-    return max(account.opened_on, on - timedelta(days=BACKDATE_DAYS_MAX))
+    about = (loan,) if isinstance(loan, Loan) else [each for each in account.loans if each.status is LoanStatus.ACTIVE]
+    contracts = [contract_of(account, each) for each in about]
+    days = min((each.terms.backdate_days for each in contracts), default=BACKDATE_DAYS_MAX)
+    began = contracts[0].disbursed_on if isinstance(loan, Loan) else None
+    return max(began or account.opened_on, on - timedelta(days=days))
 
 
 def _effective_on(command: Command, on: date) -> date:

@@ -13,6 +13,7 @@ from core.contract.terms import Installment, Terms
 from core.contract.waterfall import Component
 from core.facts import Allocation, Fact, PenaltyCharge
 from core.money import Minor
+from core.origination.events import OriginationEvent
 
 
 class AccountOpened(Fact, frozen=True, array_like=True, tag=1):
@@ -232,7 +233,7 @@ LoanEvent = (
     | BucketChanged
     | LoanClosed
 )
-PlainEvent = AccountEvent | MoneyEvent | LoanEvent | ChargeEvent | ChangeEvent
+PlainEvent = AccountEvent | MoneyEvent | LoanEvent | ChargeEvent | ChangeEvent | OriginationEvent
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):

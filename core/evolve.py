@@ -50,6 +50,8 @@ from core.events import (
     UnappliedRefunded,
 )
 from core.money import Minor
+from core.origination.events import OriginationEvent
+from core.origination.filing import filed
 from core.servicing.lateness import penalty_start
 from core.servicing.settling import add_cost, add_use, pay_ahead, settle
 
@@ -72,6 +74,8 @@ def evolve(account: Account | None, event: Event) -> Account:
         return evolve_charge(account, event)
     if isinstance(event, ChangeEvent):
         return evolve_change(account, event)
+    if isinstance(event, OriginationEvent):
+        return replace(account, file=filed(account.file, event))
     assert_never(event)
 
 

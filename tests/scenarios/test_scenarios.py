@@ -1,149 +1,22 @@
 """Plays every *.scenario file twice: day by day, and with the days between two requests caught up in one go."""
 
 import re
-from collections import Counter, deque
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from accounting.chart import CHART, Gl
-from accounting.journalize import journalize
-from accounting.subledger import CONTROL, subledger
-from core.account import Account
-from core.decide import decide
-from core.decision import Decision
-from core.events import Event
-from core.evolve import evolve
-from core.identity import loan_id
-from core.rejections import Rejection
-from core.servicing.advance import advance
-from core.servicing.quote import quote
-from tests.scenarios.amounts import money
-from tests.scenarios.changing import asked_change
-from tests.scenarios.reading import Row, Scenario, read_scenario
-from tests.scenarios.wording import PARTS, balances, command_of, tell
+from tests.scenarios.playing import comes_out
+from tests.scenarios.reading import read_scenario
 
 FILES = sorted(Path(__file__).parent.glob("*.scenario"))
-
-
-class Play:
-    """A run: the account as decided, and as folded from the events that the rows so far accounted for."""
-
-    def __init__(self, scenario: Scenario, *, daily: bool) -> None:
-        self.scenario = scenario
-        self.daily = daily
-        self.account: Account | None = None
-        self.shown: Account | None = None
-        self.history: list[tuple[int, Event]] = []
-        self.payments: list[int] = []
-        self.changes: list[int] = []
-        self.charges: list[int] = []
-        self.waiting: deque[Event] = deque()
-
-    def row(self, index: int) -> None:
-        """Play one row and compare every column that the table has."""
-        row = self.scenario.rows[index]
-        if row.asks:
-            self._reach(row.on)
-            assert not self.waiting, f"{row.text}\nunaccounted before: {self.waiting[0]}"
-            found = self._ask(row)
-        elif row.what == "day":
-            assert not self.waiting or self.waiting[0].on > row.on, f"{row.text}\nunaccounted: {self.waiting[0]}"
-            found = {}
-        elif row.what == "of which":
-            found = tell(self.history[len(self.history) - len(self.waiting) - 1][1], row.loan)
-        else:
-            self._reach(row.on if self.daily else self._next_asked(index))
-            found = self._shown_next(row)
-        self._compare(row, found)
-
-    def _ask(self, row: Row) -> dict[str, str]:
-        if row.what == "quote through":
-            return self._quote(row)
-        reversible = self.changes if row.what == "reverse change" else self.payments
-        command = command_of(row, self.scenario.terms, reversible, self.charges)
-        decided = decide(self.account, command, row.on, self.history)
-        if isinstance(decided, Rejection):
-            return {"amount": row.cells.get("amount", ""), "note": f"refused: {decided.code}"}
-        if row.what in {"payment", "payoff"}:
-            self.payments.append(len(self.history) + 1)
-        if asked_change(row.what + row.argument):
-            self.changes.append(len(self.history) + 1)
-        if row.what in {"charge fee", "charge penalty"}:
-            self.charges.append(len(self.history) + 1)
-        self._take(decided)
-        return self._shown_next(row)
-
-    def _quote(self, row: Row) -> dict[str, str]:
-        assert self.account is not None
-        found = quote(self.account, loan_id(1, row.loan or 1), row.on, date.fromisoformat(row.argument))
-        if isinstance(found, Rejection):
-            return {"note": f"refused: {found.code}"}
-        return {"amount": money(found.to_pay), **{part: money(getattr(found, part)) for part in PARTS}}
-
-    def _shown_next(self, row: Row) -> dict[str, str]:
-        assert self.waiting, f"{row.text}\nnothing happened"
-        event = self.waiting.popleft()
-        self.shown = evolve(self.shown, event)
-        found = tell(event, row.loan)
-        assert (event.on, found["what"]) == (row.on, row.what), f"{row.text}\nhappened: {event}"
-        return found
-
-    def _reach(self, day: date) -> None:
-        if self.account is not None:
-            passed = (day - self.history[-1][1].on).days if self.daily else 0
-            for back in range(passed, -1, -1):
-                self._take(advance(self.account, day - timedelta(days=back)))
-
-    def _next_asked(self, index: int) -> date:
-        rows = self.scenario.rows
-        return next((row.on for row in rows[index:] if row.asks), rows[-1].on)
-
-    def _take(self, decision: Decision) -> None:
-        self.account = decision.account
-        self.waiting += decision.events
-        self.history += enumerate(decision.events, len(self.history) + 1)
-
-    def _compare(self, row: Row, found: dict[str, str]) -> None:
-        refused = re.match("refused: [a-z_]+", row.cells.get("note", ""))
-        found = balances(self.shown, row) | found
-        columns = row.cells.keys() - {"date", "what", "loan"}
-        expected = {column: row.cells[column] for column in columns} | {"note": refused[0] if refused else ""}
-        assert {column: found.get(column, "") for column in expected} == expected, row.text
-
-
-def journal_of(history: list[tuple[int, Event]], on: date) -> dict[str, str]:
-    """Return what one day debited and credited to each GL account."""
-    moved: Counter[str] = Counter()
-    for _, event in history:
-        for line in journalize(event) if event.on == on else ():
-            moved[f"{'debit' if line.amount > 0 else 'credit'} {CHART[Gl(line.gl)].name}"] += abs(line.amount)
-    return {side: money(amount) for side, amount in moved.items()}
-
-
-def books(history: list[tuple[int, Event]]) -> Counter[int]:
-    """Return the balance of each GL account; every entry sums to zero."""
-    balance: Counter[int] = Counter()
-    for _, event in history:
-        entry = journalize(event)
-        assert sum(line.amount for line in entry) == 0, event
-        for line in entry:
-            balance[line.gl] += line.amount
-    return balance
 
 
 @pytest.mark.parametrize("daily", [True, False], ids=["day by day", "in one go"])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_scenario_comes_out_as_written(path: Path, *, daily: bool) -> None:
-    scenario = read_scenario(path)
-    play = Play(scenario, daily=daily)
-    for index in range(len(scenario.rows)):
-        play.row(index)
-    assert not play.waiting, f"unaccounted at the end: {play.waiting[0]}"
-    assert play.shown == play.account
-    for on, expected in scenario.journals.items():
-        assert journal_of(play.history, on) == expected, on
-    assert play.account is not None
-    balance = books(play.history)
-    assert {gl: balance[gl] for gl in CONTROL} == subledger(play.account)
+    comes_out(read_scenario(path.read_text()), daily=daily)
+
+
+def test_the_list_of_features_names_every_scenario() -> None:
+    listed = (Path(__file__).parent / "README.md").read_text().split("## Which file shows what")[1]
+    assert set(re.findall(r"`(\w+)`", listed)) - {"simulate"} == {path.stem for path in FILES}

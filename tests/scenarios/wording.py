@@ -18,6 +18,7 @@ from core.servicing.penalties import penalties
 from tests.scenarios.amounts import minor, money
 from tests.scenarios.changing import asked_change, change_command, change_parts, is_change, told_change
 from tests.scenarios.charging import asked, charge_command, charge_parts, told
+from tests.scenarios.originating import told_lender
 from tests.scenarios.reading import Row
 
 ASKED: dict[str, type[Struct]] = {
@@ -90,6 +91,8 @@ def command_of(row: Row, terms: dict[int, Terms], payments: list[int], charges: 
 
 def tell(event: Event, loan: int | None) -> dict[str, str]:
     """Return an event as cells; of one loan only, if a loan is given."""
+    if (told_before := told_lender(event)) is not None:
+        return told_before
     if isinstance(event, AccountRestated):
         return _tell_restated(event, loan)
     parts = _parts(event, loan)

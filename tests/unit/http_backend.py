@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from actors.messages import Envelope, Received, Refused, Reply, encoder
+from adapters.catalogue.catalogue import Catalogue, load_catalogue
 from adapters.http.app import make_app
 from core.rejections import Code, Rejection
 
@@ -56,6 +57,22 @@ class CannedBackend:
 
     async def business_date(self) -> date:
         return DAY
+
+    @property
+    def products(self) -> Catalogue:
+        return load_catalogue()
+
+    def authentic(self, officer: str, token: str) -> bool:
+        return token == f"token of {officer}"
+
+    async def reviews(self, product: str | None, limit: int) -> bytes:
+        return b"[]"
+
+    async def contract_text(self, account: int, agreement: int) -> bytes | None:
+        return b"<html>a contract</html>" if agreement == 1 else None
+
+    def as_pdf(self, text: bytes) -> bytes:
+        return b"%PDF-1.7"
 
     async def close_day(self, date: date | None) -> bytes | Rejection:
         return self.closed

@@ -11,6 +11,8 @@ from actors.queries import QuotePayoff, ShowAccount, ShowTransactions, Simulate,
 from adapters.http import app as gateway
 from adapters.http import examples
 from adapters.http.commands import path_of
+from adapters.http.lending import OFFICER_TOKEN
+from adapters.roster import PAYER
 from core.commands import Command, Repay
 from core.rejections import Code
 from tests.unit.http_backend import DAY, KEY, MSGPACK, CannedBackend, assert_problem, call, get, post, refusing
@@ -23,7 +25,8 @@ def test_each_command_has_a_route_of_its_own(command: Command) -> None:
     backend = CannedBackend()
     body = msgspec.to_builtins(command)
     del body["type"]
-    assert post(backend, path_of(type(command)), json=body, headers=KEY).status_code == 200
+    proof = {OFFICER_TOKEN: f"token of {getattr(command, 'officer', None) or PAYER}"}
+    assert post(backend, path_of(type(command)), json=body, headers=KEY | proof).status_code == 200
     assert command_decoder.decode(backend.sent[0].command) == command
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from adapters.http.app import make_app
 from adapters.http.batch import Batch
 from adapters.http.commands import path_of, tag_of
+from adapters.http.lending import proves
 from core.commands import Command
 from core.rejections import Code
 from tests.unit.http_backend import CannedBackend, get
@@ -51,7 +52,7 @@ def test_every_command_is_there_with_its_headers_and_an_example_that_decodes(
     operation = document["paths"][path_of(kind)]["post"]
     assert operation["operationId"] == tag_of(kind)
     headers = [_resolved(document, parameter["$ref"])["name"] for parameter in operation["parameters"]]
-    assert headers == ["Idempotency-Key", "Tenor-Channel"]
+    assert headers == ["Idempotency-Key", "Tenor-Channel", *(["Tenor-Officer-Token"] if proves(kind) else [])]
     content = operation["requestBody"]["content"]
     assert set(content) == {"application/json", "application/msgpack"}
     assert isinstance(msgspec.convert(content["application/json"]["example"], kind), kind)
@@ -66,7 +67,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 def test_schemas_are_valid_and_examples_meet_them(document: dict[str, Any]) -> None:
     examples = list(bodies(document))
-    assert len(examples) == len(get_args(Command)) + 5
+    assert len(examples) == len(get_args(Command)) + 6
     for path, content in examples:
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator.check_schema(schema)

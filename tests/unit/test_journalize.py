@@ -40,6 +40,8 @@ from core.events import (
 )
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor as M
+from core.origination.events import PayoutSettled
+from core.origination.file import PayoutStatus
 
 ON = date(2026, 2, 1)
 PAID = (Allocation(1, 1, M(1), M(2), M(30), M(400)), Allocation(2, 5, M(0), M(0), M(7), M(0)))
@@ -74,6 +76,7 @@ EVENTS: list[PlainEvent] = [
     UnappliedUsed(ON, M(500), None, PAID, CHARGED, PAID[1:]),
     DepositSwept(ON, 1, 1, M(433), PAID[:1], CHARGED),
     FeesWithheld(ON, 1, M(20), M(5)),
+    PayoutSettled(ON, 1, PayoutStatus.SUCCEEDED, M(1_000), "joint", (("north-bank", M(700)),), "77", ""),
 ]
 
 
@@ -94,6 +97,17 @@ def test_an_entry_balances_and_has_one_line_per_account_and_loan(event: PlainEve
     assert sum(line.amount for line in entry) == 0
     assert len({(line.gl, line.loan) for line in entry}) == len(entry)
     assert all(line.amount for line in entry)
+
+
+@pytest.mark.parametrize(
+    ("status", "owed"), [(PayoutStatus.SUCCEEDED, 1_000), (PayoutStatus.FAILED, 0), (PayoutStatus.RETURNED, -1_000)]
+)
+def test_what_other_funders_give_of_a_payout_is_owed_to_them_until_it_comes_back(
+    status: PayoutStatus, owed: int
+) -> None:
+    shares = (("north-bank", M(700)), ("south-bank", M(300)))
+    lines = journalize(PayoutSettled(ON, 1, status, M(1_500), "joint", shares, "77", ""))
+    assert {line.gl: line.amount for line in lines} == ({Gl.BANK: owed, Gl.DUE_TO_FUNDERS: -owed} if owed else {})
 
 
 def test_a_repayment_debits_the_bank_with_what_came_in() -> None:

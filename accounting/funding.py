@@ -1,0 +1,73 @@
+"""What other funders give of a payout: money that the lender owes them from then on, and no more if it comes back."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from accounting.parts import Movement
+from accounting.rules import Part
+from core.origination.events import (
+    ApplicationAmended,
+    ApplicationDecided,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    BankAccountAdded,
+    BorrowerIdentified,
+    BorrowerRestricted,
+    ConsentChanged,
+    ContractOffered,
+    ContractSigned,
+    DocumentAdded,
+    DocumentVerified,
+    OriginationEvent,
+    PayoutRequested,
+    PayoutSettled,
+    ReviewAsked,
+    ReviewClaimed,
+    ReviewDecided,
+    ReviewReleased,
+    SignalReported,
+)
+from core.origination.file import PayoutStatus
+
+
+def of_origination(event: OriginationEvent) -> Iterable[Movement]:
+    """Return what is posted of what precedes a loan; the loan's own money is posted when it is disbursed."""
+    match event:
+        case PayoutSettled():
+            return _settled(event)
+        case (
+            BorrowerIdentified()
+            | ConsentChanged()
+            | BorrowerRestricted()
+            | DocumentAdded()
+            | DocumentVerified()
+            | BankAccountAdded()
+            | ApplicationSubmitted()
+            | ApplicationAmended()
+            | ApplicationDecided()
+            | ApplicationWithdrawn()
+            | ReviewAsked()
+            | ReviewClaimed()
+            | ReviewReleased()
+            | ReviewDecided()
+            | ContractOffered()
+            | ContractSigned()
+            | PayoutRequested()
+            | SignalReported()
+        ):
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _settled(event: PayoutSettled) -> Iterable[Movement]:
+    others = sum(amount for _, amount in event.shares)
+    match event.status:
+        case PayoutStatus.SUCCEEDED:
+            return ((Part.FUNDED, 0, others),)
+        case PayoutStatus.RETURNED:
+            return ((Part.FUNDED, 0, -others),)
+        case PayoutStatus.REQUESTED | PayoutStatus.FAILED:
+            return ()
+        case _:
+            assert_never(event.status)

@@ -1,0 +1,1 @@
+"""From application to money: products, applications, decisions, contracts, payouts. Pure, as all of core."""

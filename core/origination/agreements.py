@@ -1,0 +1,55 @@
+"""Which contract a loan rests on, and what of it is in use."""
+
+from core.account import Account, Loan, LoanStatus, exposure, promised
+from core.origination.file import Agreement, AgreementStatus
+
+
+def agreement_behind(account: Account, loan: Loan) -> Agreement | None:
+    """Return the signed contract that a loan is, or the line that it was drawn on."""
+    agreements = account.file.agreements
+    own = next((each for each in agreements if each.loan == loan.number), None)
+    return own or line_of(account, account.contracts[loan.number - 1].terms.product)
+
+
+def line_of(account: Account, product: str) -> Agreement | None:
+    """Return the line of a product that may be drawn on: the newest signed one stands for all before it."""
+    lines = (each for each in account.file.agreements if each.product == product and not each.loan)
+    return max((each for each in lines if each.status is AgreementStatus.SIGNED), key=_number, default=None)
+
+
+def drawn(account: Account, product: str) -> int:
+    """Return the principal lent and promised under a product."""
+    return sum(
+        _promised(account, loan) + loan.principal
+        for loan in account.loans
+        if account.contracts[loan.number - 1].terms.product == product
+    )
+
+
+def limit_with(account: Account, agreement: Agreement, *, line: bool) -> int:
+    """Return the credit limit that makes room for what was signed too: other lines stay as usable as they were."""
+    lines = {each.product for each in account.file.agreements if each.status is AgreementStatus.SIGNED}
+    committed = exposure(account) + sum(_undrawn(account, product) for product in lines)
+    replaced = drawn(account, agreement.product) + _undrawn(account, agreement.product) if line else 0
+    more = max(0, agreement.terms.principal - replaced)
+    return account.credit_limit + max(0, more - max(0, account.credit_limit - committed))
+
+
+def _undrawn(account: Account, product: str) -> int:
+    line = line_of(account, product)
+    return 0 if line is None else max(0, line.terms.principal - drawn(account, product))
+
+
+def _promised(account: Account, loan: Loan) -> int:
+    contract = account.contracts[loan.number - 1]
+    match loan.status:
+        case LoanStatus.BOOKED:
+            return contract.terms.principal
+        case LoanStatus.ACTIVE:
+            return promised(contract)
+        case _:
+            return 0
+
+
+def _number(agreement: Agreement) -> int:
+    return agreement.number

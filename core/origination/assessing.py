@@ -1,0 +1,114 @@
+"""Have the rules decide an application: what they are told, and what comes of their verdict."""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from core.account import Account, LoanStatus, exposure, past_due
+from core.changing.tranches import first_part
+from core.charging.fees import withheld
+from core.contract.terms import Terms, installment_total
+from core.origination.case import Case
+from core.origination.documents import missing_documents
+from core.origination.events import ApplicationDecided
+from core.origination.file import Application, ApplicationStatus, Outcome, Verdict
+from core.origination.lender import Findings
+from core.origination.product import Product, terms_for
+from core.rejections import Code, Rejection
+from core.schedule.plan import Refusal, plan
+from core.servicing.delinquency import days_past_due
+
+SOURCES: Final = ("applicant", "bureau", "income", "debtor_list", "sanctions", "device")
+"""Whose answers the rules see."""
+_LENT: Final = (LoanStatus.BOOKED, LoanStatus.ACTIVE)
+
+
+def assess(case: Case, product: Product, number: int) -> Rejection | None:
+    """Decide an application by the rules, or say which documents are missing for that."""
+    application = case.file.applications[number - 1]
+    installment = largest_installment(terms_for(product, application.amount, application.installments), case)
+    if isinstance(installment, Rejection):
+        return installment
+    missing = missing_documents(product, application, case.file.documents, case.on)
+    if missing:
+        case.draft.emit(ApplicationDecided(case.on, number, ApplicationStatus.INCOMPLETE, None, missing))
+        return None
+    told = inputs(case, product, application, installment)
+    verdict = case.lender.assess(product, told, case.on)
+    challenger = case.lender.challenge(product, told, case.on, case.account.id)
+    status = _status(verdict, application, case.account)
+    case.draft.emit(ApplicationDecided(case.on, number, status, verdict, (), challenger))
+    return None
+
+
+def lent_of(terms: Terms) -> tuple[Terms, int] | Rejection:
+    """Return the terms of what is lent on the first day, and what of it leaves: the rest is kept back as fees."""
+    kept, lowers = withheld(terms)
+    first = first_part(terms)
+    if kept >= first.principal:
+        return Rejection(Code.TERMS_INVALID, "fees_exceed_principal")
+    lent = replace(first, principal=first.principal - lowers) if lowers else first
+    return lent, first.principal - kept
+
+
+def largest_installment(terms: Terms, case: Case) -> int | Rejection:
+    """Return the largest payment of a trial schedule, or why the terms give none."""
+    lent = lent_of(terms)
+    if isinstance(lent, Rejection):
+        return lent
+    rows = plan(lent[0], case.on)
+    if isinstance(rows, Refusal):
+        return Rejection(Code.TERMS_INVALID, rows.value)
+    return max(installment_total(row) for row in rows)
+
+
+def inputs(case: Case, product: Product, application: Application, installment: int) -> dict[str, Any]:
+    """Return everything that a rule set may look at; amounts are minor units."""
+    return {
+        "application": {
+            "product": application.product,
+            "amount": application.amount,
+            "installments": application.installments,
+            "purpose": application.purpose,
+            "installment": installment,
+        },
+        **_answers(case.findings),
+        "account": _standing(case),
+        "missing": list(case.findings.missing),
+        "product": {
+            "amount": {"least": product.amount.least, "most": product.amount.most},
+            "installments": {"least": product.installments.least, "most": product.installments.most},
+            "exposure_max": product.payouts.exposure_max,
+        },
+    }
+
+
+def _answers(findings: Findings) -> dict[str, Any]:
+    return {source: findings.answers[source] for source in SOURCES if source in findings.answers}
+
+
+def _standing(case: Case) -> dict[str, Any]:
+    """Return how the borrower stands with us."""
+    account, on = case.account, case.on
+    pairs = zip(account.loans, account.contracts, strict=True)
+    late = [days_past_due(loan, on, contract.terms.first_late_day) for loan, contract in pairs]
+    return {
+        "exposure": exposure(account),
+        "credit_limit": account.credit_limit,
+        "frozen": account.frozen is not None,
+        "past_due": sum(past_due(loan, on) for loan in account.loans),
+        "days_past_due": max(late, default=0),
+        "loans": sum(loan.status in _LENT for loan in account.loans),
+    }
+
+
+def _status(verdict: Verdict, application: Application, account: Account) -> ApplicationStatus:
+    match verdict.outcome:
+        case Outcome.APPROVE:
+            # Rules do not lift a freeze, and do not lend past it.
+            return ApplicationStatus.APPROVED if account.frozen is None else ApplicationStatus.REFERRED
+        case Outcome.DECLINE:
+            # Who asked for a person is not declined by rules a second time.
+            return ApplicationStatus.REFERRED if application.asked_for_review else ApplicationStatus.DECLINED
+        case Outcome.REFER:
+            return ApplicationStatus.REFERRED

@@ -1,0 +1,100 @@
+"""Have money leave: for a loan that a signed contract made, or for a new one drawn on a line."""
+
+from msgspec.structs import replace
+
+from core.account import Loan, LoanStatus
+from core.deciding.lending import named_loan
+from core.events import LoanBooked
+from core.identity import LOANS_MAX
+from core.money import Minor
+from core.origination.agreements import agreement_behind, line_of
+from core.origination.assessing import lent_of
+from core.origination.case import Case, product_of, refused_if_full
+from core.origination.checks import refused_payout
+from core.origination.commands import Draw, RequestPayout
+from core.origination.contracting import wrong_terms
+from core.origination.events import PayoutRequested
+from core.origination.file import Agreement, AgreementStatus, Payout
+from core.origination.product import Product
+from core.origination.shares import split
+from core.rejections import Code, Rejection
+
+
+def request_payout(case: Case, command: RequestPayout) -> Rejection | None:
+    """Have a booked loan paid out; return why not, if it is refused."""
+    loan = named_loan(case.account, command.loan)
+    if isinstance(loan, Rejection):
+        return loan
+    if loan.status is not LoanStatus.BOOKED:
+        return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
+    agreement = agreement_behind(case.account, loan)
+    if agreement is None:
+        return Rejection(Code.CONTRACT_UNSIGNED, f"no signed contract is behind loan {command.loan}")
+    product = product_of(case, agreement)
+    if isinstance(product, Rejection):
+        return product
+    return _pay(case, loan, agreement, product, command.bank_account)
+
+
+def draw(case: Case, command: Draw) -> Rejection | None:
+    """Book a loan on a line and have it paid out; return why not, if it is refused."""
+    agreement = _line(case, command.agreement)
+    if isinstance(agreement, Rejection):
+        return agreement
+    product = product_of(case, agreement)
+    if isinstance(product, Rejection):
+        return product
+    refused = _not_drawn(case, command, product)
+    if refused is not None:
+        return refused
+    terms = replace(agreement.terms, principal=command.amount, installments=command.installments)
+    case.draft.emit(LoanBooked(case.on, len(case.account.loans) + 1, terms))
+    return _pay(case, case.account.loans[-1], agreement, product, command.bank_account)
+
+
+def _line(case: Case, number: int) -> Agreement | Rejection:
+    """Return a line that can be drawn on."""
+    if number > len(case.file.agreements):
+        return Rejection(Code.AGREEMENT_UNKNOWN, f"account {case.account.id} has no contract {number}")
+    agreement = case.file.agreements[number - 1]
+    if agreement.status is not AgreementStatus.SIGNED:
+        return Rejection(Code.CONTRACT_UNSIGNED, f"contract {number} is {agreement.status}")
+    if line_of(case.account, agreement.product) != agreement:
+        return Rejection(Code.AGREEMENT_NOT_OPEN, f"contract {number} is no line, or was followed by a newer one")
+    return agreement
+
+
+def _not_drawn(case: Case, command: Draw, product: Product) -> Rejection | None:
+    """Refuse what is no loan of this line."""
+    if not product.amount.least <= command.amount <= product.amount.most:
+        return Rejection(Code.AMOUNT_OUT_OF_RANGE, f"from {product.amount.least} to {product.amount.most}")
+    if not product.installments.least <= command.installments <= product.installments.most:
+        return Rejection(Code.TERM_OUT_OF_RANGE, f"from {product.installments.least} to {product.installments.most}")
+    if len(case.account.loans) == LOANS_MAX:
+        return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
+    return None
+
+
+def _pay(case: Case, loan: Loan, agreement: Agreement, product: Product, bank_account: int) -> Rejection | None:
+    """Send an order for what leaves of a loan, once every check holds."""
+    terms = case.account.contracts[loan.number - 1].terms
+    lent = lent_of(terms)
+    refused = lent if isinstance(lent, Rejection) else wrong_terms(case, terms)
+    if refused is not None:
+        return refused
+    assert not isinstance(lent, Rejection)
+    payout = Payout(
+        number=len(case.file.payouts) + 1,
+        loan=loan.number,
+        amount=Minor(lent[1]),
+        bank_account=bank_account,
+        pool=product.funding.pool,
+        requested_on=case.on,
+        shares=(shares := split(lent[1], product.funding.shares)),
+        own=dict(shares).get(product.funding.own, Minor(0)) if shares else Minor(lent[1]),
+    )
+    refused = refused_payout(case, payout, agreement, product) or refused_if_full(case.file.payouts, "payouts")
+    if refused is not None:
+        return refused
+    case.draft.emit(PayoutRequested(case.on, payout))
+    return None

@@ -1,0 +1,145 @@
+"""What a lender offers: a versioned document that says what may be asked for, on which terms, and who must agree."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from core.contract.terms import PRINTABLE, Terms
+from core.money import AMOUNT_MAX
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9_-]*$")]
+"""A name in documents and commands: lower case, no spaces."""
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MAX)]
+OptionalAmount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+Days = Annotated[int, Meta(ge=0, le=3660)]
+PPB = 1_000_000_000
+
+
+class _Document(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A part of a product's document."""
+
+
+class Kind(StrEnum):
+    """How a product lends."""
+
+    LOAN = "loan"
+    """One contract is one loan."""
+    LINE = "line"
+    """A contract is a limit, from which loans are drawn again and again."""
+
+
+class Range(_Document, frozen=True, kw_only=True):
+    """From and to, both included."""
+
+    least: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+    most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class Requirement(_Document, frozen=True, kw_only=True):
+    """A document that an application needs. Several `kinds`: any one of them will do."""
+
+    kinds: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=8)]
+    purposes: tuple[Name, ...] = ()
+    """Only for these purposes; empty: for all."""
+    from_amount: OptionalAmount = 0
+    """Only from this amount on."""
+
+
+class Clause(_Document, frozen=True, kw_only=True):
+    """A number in the contract that an officer may set within bounds."""
+
+    name: Name
+    """`prepayment_fee_ppb`, `grace_days` or `rate_ppb`: what of the terms it sets."""
+    least: OptionalAmount
+    most: OptionalAmount
+
+
+class Template(_Document, frozen=True, kw_only=True):
+    """A contract text and when it is used; the first that fits is."""
+
+    name: Name
+    to_amount: OptionalAmount = 0
+    """Up to this amount; 0: any."""
+    to_installments: Annotated[int, Meta(ge=0, le=600)] = 0
+
+
+class Share(_Document, frozen=True, kw_only=True):
+    """A funder's share of each payout."""
+
+    funder: Name
+    ppb: Annotated[int, Meta(ge=1, le=PPB)]
+
+
+class Funding(_Document, frozen=True, kw_only=True):
+    """Where the money comes from."""
+
+    pool: Name
+    shares: Annotated[tuple[Share, ...], Meta(max_length=8)] = ()
+    """Of several funders, together the whole; the first one takes the residual cent. Empty: all is our own."""
+    own: Name = "own"
+    """The funder that is the lender itself."""
+
+
+class Payouts(_Document, frozen=True, kw_only=True):
+    """What is checked before money leaves."""
+
+    refuse_if_past_due: bool = True
+    debtor_list_days: Days = 1
+    """How old the answer of the debtor list may be."""
+    daily_max: OptionalAmount = 0
+    """Paid out to one customer a day, at most (anti-money-laundering); 0: no bound."""
+    exposure_max: OptionalAmount = 0
+    """Principal of one customer, at most (licence); 0: no bound."""
+    cooling_off_days: Days = 0
+    """Days after the payout within which the borrower may give all of it back without any cost."""
+
+
+class Review(_Document, frozen=True, kw_only=True):
+    """Who decides what the rules refer."""
+
+    claim_days: Annotated[int, Meta(ge=1, le=30)] = 1
+    """For how many days a claimed application stays with its officer."""
+    second_officer_from: OptionalAmount | None = None
+    """From this amount on two officers must approve; None: never."""
+
+
+class Product(_Document, frozen=True, kw_only=True):
+    """One version of a product. A version never changes; a loan stays with the version of its application."""
+
+    name: Name
+    version: Annotated[int, Meta(ge=1, le=10_000)]
+    title: Text
+    effective_from: date
+    """Applications from this day on are made under this version."""
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    kind: Kind = Kind.LOAN
+    amount: Range
+    installments: Range
+    rate_ppb: Range | None = None
+    """The bounds of a rate agreed by an officer; None: the rate of the terms."""
+    terms: Terms
+    """All terms; principal and number of installments are replaced by those applied for."""
+    purposes: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=32)] = ("any",)
+    documents: Annotated[tuple[Requirement, ...], Meta(max_length=32)] = ()
+    rules: Name
+    """The rule set that decides."""
+    review: Review = Review()
+    apply_days: Annotated[int, Meta(ge=1, le=366)] = 30
+    """How long an application, and then an approval, stays valid."""
+    offer_days: Annotated[int, Meta(ge=1, le=366)] = 7
+    """How long an unsigned contract stays valid."""
+    templates: Annotated[tuple[Template, ...], Meta(min_length=1, max_length=32)]
+    clauses: Annotated[tuple[Clause, ...], Meta(max_length=8)] = ()
+    signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)] = ("borrower",)
+    """Who signs, in this order."""
+    funding: Funding
+    payouts: Payouts = Payouts()
+
+
+def terms_for(product: Product, amount: int, installments: int) -> Terms:
+    """Return the terms of a loan of this product."""
+    return replace(product.terms, product=product.name, principal=amount, installments=installments)

@@ -1,0 +1,73 @@
+"""Give a loan back within its cooling-off days: as if it had never been paid out, so without any cost."""
+
+from datetime import timedelta
+
+from core.account import Contract, LoanStatus, contract_of
+from core.deciding.account import BALANCE_MAX
+from core.deciding.lending import named_loan
+from core.events import LoanCancelled, UnappliedRefunded
+from core.identity import number_of
+from core.money import Minor
+from core.origination.agreements import agreement_behind
+from core.origination.assessing import lent_of
+from core.origination.case import Case, product_of
+from core.origination.commands import Rescind
+from core.origination.settling import disbursement_of
+from core.rejections import Code, Rejection
+from core.restatement import take_back
+from core.servicing.repayment import receive
+
+
+def rescind(case: Case, command: Rescind) -> Rejection | None:
+    """Take all money back that left for a loan; return why not, if it is refused.
+
+    What was paid on the loan by then becomes unapplied and counts; what is over stays there.
+    """
+    loan = named_loan(case.account, command.loan)
+    if isinstance(loan, Rejection):
+        return loan
+    if loan.status is not LoanStatus.ACTIVE:
+        return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {command.loan} is {loan.status}")
+    contract = contract_of(case.account, loan)
+    refused = _too_late(case, command, contract)
+    if refused is not None:
+        return refused
+    if case.account.unapplied + command.amount > BALANCE_MAX:
+        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
+    given, seq = _given(contract), disbursement_of(case.history, loan.number)
+    refused = take_back(case.draft, case.history, seq, "rescinded within the cooling-off days", case.on)
+    if refused is not None:
+        return refused
+    missing = given - command.amount
+    if missing > case.account.unapplied:
+        short = missing - case.account.unapplied
+        return Rejection(Code.PAYOFF_AMOUNT_TOO_LOW, f"{short} is missing of the {given} that was paid out")
+    case.draft.emit(LoanCancelled(case.on, loan.number))
+    if missing > 0:
+        case.draft.emit(UnappliedRefunded(case.on, Minor(missing)))
+    if missing < 0:
+        receive(case.draft, -missing, None, case.on)
+    return None
+
+
+def _too_late(case: Case, command: Rescind, contract: Contract) -> Rejection | None:
+    agreement = agreement_behind(case.account, case.account.loans[number_of(command.loan) - 1])
+    if agreement is None:
+        return Rejection(Code.CONTRACT_UNSIGNED, f"no signed contract is behind loan {command.loan}")
+    product = product_of(case, agreement)
+    if isinstance(product, Rejection):
+        return product
+    assert contract.disbursed_on is not None
+    last = contract.disbursed_on + timedelta(days=product.payouts.cooling_off_days)
+    if case.on <= last and product.payouts.cooling_off_days:
+        return None
+    return Rejection(Code.COOLING_OFF_OVER, f"the loan could be given back until {last}")
+
+
+def _given(contract: Contract) -> int:
+    """Return what the borrower has of a loan: without fees kept back, nor a down payment collected at once."""
+    lent = lent_of(contract.terms)
+    assert not isinstance(lent, Rejection), "it was paid out"
+    if not contract.terms.collect_down_payment:
+        return lent[1]
+    return lent[1] - sum(row.principal for row in contract.schedule if row.start == row.due_date)

@@ -1,0 +1,86 @@
+"""The bank says what became of a payout: the loan begins, or waits for another try; later, money may come back."""
+
+from core.account import Account, LoanStatus
+from core.events import LoanDisbursed
+from core.money import Minor
+from core.origination.agreements import agreement_behind
+from core.origination.case import Case, product_of
+from core.origination.commands import SettlePayout
+from core.origination.events import PayoutSettled
+from core.origination.file import Payout, PayoutStatus
+from core.rejections import Code, Rejection
+from core.restatement import History, facts, take_back
+from core.servicing.disbursing import disburse
+from core.servicing.repayment import receive
+
+
+def settle(case: Case, command: SettlePayout) -> Rejection | None:
+    """Record the bank's word on a payout; return why not, if it is refused. The same word twice changes nothing."""
+    if command.payout > len(case.file.payouts):
+        return Rejection(Code.PAYOUT_UNKNOWN, f"account {case.account.id} has no payout {command.payout}")
+    payout, status = case.file.payouts[command.payout - 1], PayoutStatus(command.status)
+    returned = status is PayoutStatus.RETURNED
+    if returned and payout.status is PayoutStatus.REQUESTED:
+        return Rejection(Code.PAYOUT_PENDING, f"payout {payout.number} has not succeeded: say that first")
+    if payout.status is not (PayoutStatus.SUCCEEDED if returned else PayoutStatus.REQUESTED):
+        return Rejection(Code.PAYOUT_SETTLED, f"payout {payout.number} is {payout.status}")
+    others = _others(case, payout)
+    if isinstance(others, Rejection):
+        return others
+    about = payout.amount, payout.pool, others, command.reference, command.reason
+    case.draft.emit(PayoutSettled(case.on, payout.number, status, *about))
+    match status:
+        case PayoutStatus.SUCCEEDED:
+            return _disbursed(case, payout)
+        case PayoutStatus.RETURNED:
+            return _came_back(case, payout, command.reason)
+        case _:
+            return None
+
+
+def disbursement_of(history: History, loan: int) -> int:
+    """Return the number of a loan's payout as the books hold it; 0 if it was taken back."""
+    entries = (entry for entry in facts(history) if isinstance(entry.event, LoanDisbursed) and entry.event.loan == loan)
+    return next((entry.seq for entry in entries), 0)
+
+
+def refused_if_paid_out(account: Account, history: History, seq: int) -> Rejection | None:
+    """Refuse to take a payout back that the bank made: it says itself when the money returns."""
+    paid = (each for each in account.file.payouts if each.status is PayoutStatus.SUCCEEDED)
+    for payout in paid:
+        if disbursement_of(history, payout.loan) == seq:
+            return Rejection(Code.EVENT_NOT_REVERSIBLE, f"payout {payout.number} reached the borrower")
+    return None
+
+
+def _others(case: Case, payout: Payout) -> tuple[tuple[str, Minor], ...] | Rejection:
+    """Return what funders other than the lender gave."""
+    if not payout.shares:
+        return ()
+    agreement = agreement_behind(case.account, case.account.loans[payout.loan - 1])
+    assert agreement is not None, "a payout rests on a contract"
+    product = product_of(case, agreement)
+    if isinstance(product, Rejection):
+        return product
+    return tuple(share for share in payout.shares if share[0] != product.funding.own)
+
+
+def _disbursed(case: Case, payout: Payout) -> Rejection | None:
+    loan = case.account.loans[payout.loan - 1]
+    if loan.status is not LoanStatus.BOOKED:
+        return Rejection(Code.LOAN_NOT_BOOKED, f"loan {loan.number} is {loan.status}, and its money has left")
+    return disburse(case.draft, loan, case.on)
+
+
+def _came_back(case: Case, payout: Payout, reason: str) -> Rejection | None:
+    seq = disbursement_of(case.history, payout.loan)
+    if seq:
+        return take_back(case.draft, case.history, seq, reason or "the bank returned the payout", case.on)
+    if _was_given_up(case.account, payout.loan):
+        # The borrower had given the loan back: this money is theirs.
+        receive(case.draft, payout.amount, None, case.on)
+    return None
+
+
+def _was_given_up(account: Account, loan: int) -> bool:
+    return account.loans[loan - 1].status is LoanStatus.CANCELLED

@@ -1,0 +1,49 @@
+"""The guide for channels names every code with the status that it is answered with, and every reason of bad terms."""
+
+from enum import StrEnum
+
+import pytest
+from msgspec import Struct
+
+from adapters.http.problems import HttpCode, status_of
+from adapters.trial import Untried
+from core.commands import AccountCommand, ChangeCommand, ChargeCommand, LendingCommand, MoneyCommand, Reverse
+from core.contract.changes import Change
+from core.rejections import Code
+from core.schedule.plan import Refusal
+from core.schedule.solve import Unsolvable
+from tests.unit.guide import GUIDE, kinds_of, tables_of
+
+TEXT = (GUIDE.parent / "channels.md").read_text()
+
+
+def column(first: str) -> dict[str, list[str]]:
+    """Return the rows of all tables that begin with a column, by each of the names in it."""
+    tables = (table for table in tables_of(TEXT) if table.header[0] == first)
+    return {name.strip("`"): row[1:] for table in tables for row in table.rows for name in row[0].split()}
+
+
+def test_every_code_is_explained_with_its_status() -> None:
+    codes: list[Code | HttpCode] = [*Code, *HttpCode]
+    assert {code: row[0] for code, row in column("code").items()} == {code: str(status_of(code)) for code in codes}
+    assert all(row[1] for row in column("code").values())
+
+
+@pytest.mark.parametrize("reasons", [Refusal, Unsolvable, Untried], ids=lambda kind: kind.__name__)
+def test_every_reason_of_bad_terms_is_explained(reasons: type[StrEnum]) -> None:
+    assert not {reason.value for reason in reasons} - column("reason").keys()
+
+
+def test_no_reason_is_explained_that_does_not_exist() -> None:
+    assert not column("reason").keys() - {reason.value for kind in (Refusal, Unsolvable, Untried) for reason in kind}
+
+
+def test_every_command_of_servicing_is_in_the_guide() -> None:
+    servicing = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
+    tags = {str(kind.__struct_config__.tag) for kind in kinds_of(servicing) if issubclass(kind, Struct)}
+    assert not {tag for tag in tags if f"`{tag.replace('_', '-')}`" not in TEXT}
+
+
+def test_every_change_of_terms_is_in_the_guide() -> None:
+    tags = {str(kind.__struct_config__.tag) for kind in kinds_of(Change) if issubclass(kind, Struct)}
+    assert not {tag for tag in tags if f"`{tag}`" not in TEXT}
