@@ -14,6 +14,7 @@ from msgspec.msgpack import Decoder, Encoder
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayError
 
 from actors.day_close import Progress
+from actors.house import House
 from actors.protocols import Journal, JournalUnavailable, ShardUnavailable
 from actors.shard import Shard
 
@@ -25,6 +26,9 @@ RETRY_SECONDS: Final = 0.2
 
 OpenJournal = Callable[[int], Awaitable[Journal]]
 """Connects a shard's journal; an importable function or a partial of one, since Ray carries it to the worker."""
+
+OpenHouse = Callable[[int], House]
+"""Opens the lender's house for a shard, in its process; importable, or a partial of what is."""
 
 _log = logging.getLogger("tenor.shard")
 _encoder = Encoder()
@@ -47,12 +51,13 @@ class ShardActor:
     """A shard in a worker process of Ray's. It leaves by os._exit: Ray restarts it and it claims a new epoch."""
 
     async def __init__(  # type: ignore[misc]  # Ray awaits it.
-        self, number: int, open_journal: OpenJournal, logs: str | None
+        self, number: int, open_journal: OpenJournal, open_house: OpenHouse | None, logs: str | None
     ) -> None:
         if logs is not None:
             _report_into(Path(logs, f"shard-{number}"))
         try:
-            self._shard = await _started(number, open_journal)
+            house = None if open_house is None else open_house(number)
+            self._shard = await _started(number, open_journal, house)
         except BaseException:
             # To Ray an exception here is the end of the actor; only a process that dies is started again.
             _log.exception("shard %d does not start", number)
@@ -78,11 +83,11 @@ class ShardActor:
         return _encoder.encode(Progress(*self._shard.walked()))
 
 
-async def _started(number: int, open_journal: OpenJournal) -> Shard:
+async def _started(number: int, open_journal: OpenJournal, house: House | None) -> Shard:
     """Take the shard over as soon as the journal can be reached."""
     while True:
         try:
-            shard = Shard(number, await open_journal(number), MonotonicClock())
+            shard = Shard(number, await open_journal(number), MonotonicClock(), house)
             await shard.start()
         except (JournalUnavailable, OSError) as error:
             _log.warning("shard %d waits for its journal: %s", number, error)
@@ -120,7 +125,7 @@ def ray_address() -> str:
     return address
 
 
-def start_shards(count: int, open_journal: OpenJournal, logs: str | None) -> None:
+def start_shards(count: int, open_journal: OpenJournal, logs: str | None, open_house: OpenHouse | None = None) -> None:
     """Create all shards at once (those of a former run are ended first) and wait until they serve."""
     for number in range(count):
         _end(name_of(number))
@@ -135,7 +140,7 @@ def start_shards(count: int, open_journal: OpenJournal, logs: str | None) -> Non
             max_task_retries=0,
             max_concurrency=1000,
             enable_task_events=False,
-        ).remote(number, open_journal, logs)
+        ).remote(number, open_journal, open_house, logs)
         for number in range(count)
     ]
     ray.get([handle.ping.remote() for handle in handles], timeout=START_SECONDS)

@@ -2,11 +2,14 @@
 
 from datetime import date
 from hashlib import blake2b
+from typing import Final
 
-from msgspec import ValidationError
+from msgspec import Struct, ValidationError
 from msgspec.msgpack import Encoder
 
-from actors.messages import Done, Envelope, Received, Refused, Reply, command_decoder
+from actors.aside import aside_of, move_money
+from actors.house import House
+from actors.messages import Decided, Done, Envelope, Offered, Received, Refused, Reply, command_decoder
 from actors.rows import Recorded, RequestRow
 from actors.staging import Cached, Stage
 from core.account import Account
@@ -14,8 +17,19 @@ from core.change_events import Prepaid
 from core.commands import Command
 from core.decide import decide
 from core.decision import Decision
-from core.events import AccountRestated, CreditReceived, Event, LoanBooked, LoanPaidOff, RepaymentReceived
+from core.events import (
+    AccountRestated,
+    CreditLimitSet,
+    CreditReceived,
+    Event,
+    LoanBooked,
+    LoanPaidOff,
+    RepaymentReceived,
+)
 from core.identity import loan_id
+from core.origination.commands import PERSONAL, BeforeLoan
+from core.origination.events import ApplicationDecided, ContractOffered, ReviewDecided
+from core.origination.lender import NOTHING, Findings, Lender
 from core.redeciding import is_fact
 from core.rejections import Code, Rejection
 from core.restatement import History, recorded_fact
@@ -31,6 +45,19 @@ REUSED = _encoder.encode(
 def fingerprint(command: bytes) -> bytes:
     """Return the 16 bytes by which a repeated command is told from another one under the same request id."""
     return blake2b(command, digest_size=16).digest()
+
+
+def fingerprint_of(envelope: Envelope, command: Command, house: House | None) -> bytes:
+    """Return a command's fingerprint; of one with personal data it is a keyed hash, which tells nobody what it was."""
+    if house is not None and isinstance(command, PERSONAL):
+        return house.fingerprint(envelope.command)
+    return fingerprint(envelope.command)
+
+
+def fingerprint_again(envelope: Envelope, house: House | None) -> bytes:
+    """Return the fingerprint of a command whose request id is on record."""
+    command = decode_command(envelope)
+    return b"" if isinstance(command, Refused) else fingerprint_of(envelope, command, house)
 
 
 def repeated(recorded: Recorded, content: bytes) -> bytes:
@@ -49,33 +76,47 @@ def decode_command(envelope: Envelope) -> Command | Refused:
     return command
 
 
+class Surroundings(Struct, frozen=True):
+    """What a command is decided on besides the account and the day."""
+
+    history: History = ()
+    closed_through: date | None = None
+    lender: Lender | None = None
+    findings: Findings = NOTHING
+    house: House | None = None
+    """None where a command is only tried."""
+
+
+ALONE: Final = Surroundings()
+
+
 def execute(
-    stage: Stage,
-    cached: Cached,
-    envelope: Envelope,
-    command: Command,
-    on: date,
-    history: History = (),
-    closed_through: date | None = None,
+    stage: Stage, cached: Cached, envelope: Envelope, command: Command, on: date, around: Surroundings = ALONE
 ) -> tuple[Recorded, bytes]:
     """Decide a command, stage its rows and its recorded reply; a refusal is recorded and changes nothing else.
 
     An error raised by the core leaves stage and account as they were.
     """
     advanced = _advanced(cached, on)
+    history, house = around.history, around.house
     if advanced.events and history:
         history = (*history, *enumerate(advanced.events, cached.seq + 1))
-    decided = decide(advanced.account, command, on, history, closed_through)
+    decided = decide(advanced.account, command, on, history, around.closed_through, around.lender, around.findings)
+    content = fingerprint_of(envelope, command, house)
     if isinstance(decided, Rejection):
         reply: Reply = Refused(decided.code, decided.detail)
     else:
         assert decided.account is not None
         before = cached.seq + len(advanced.events)
+        if house is not None and isinstance(command, BeforeLoan):
+            stage.put_aside(aside_of(house, command, decided.account, decided.events, around.findings))
         stage.record(cached, decided.account, (*advanced.events, *decided.events), on)
+        if house is not None:
+            move_money(house, decided.account, decided.events)
         cached.day = on
         reply = _reply(decided.account, decided.events, before)
     encoded = _encoder.encode(reply)
-    recorded = Recorded(fingerprint(envelope.command), encoded)
+    recorded = Recorded(content, encoded)
     stage.answer(RequestRow(envelope.key, envelope.account, on, recorded.fingerprint, encoded))
     stage.commands += 1
     return recorded, encoded
@@ -90,12 +131,25 @@ def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
                 return _received(account.id, seq, fact, fact.unapplied)
             case LoanPaidOff():
                 return _received(account.id, seq, fact, fact.unapplied - fact.from_unapplied)
+            case CreditLimitSet() if len(events) > 1:
+                continue  # It came with something else.
             case LoanBooked():
                 return Done(account.id, seq, loan_id(account.id, fact.loan))
+            case ApplicationDecided() | ReviewDecided():
+                return _decided(account.id, seq, fact)
+            case ContractOffered():
+                return Offered(account.id, seq, fact.agreement.number, fact.agreement.digest)
             case _:
                 if fact is None or is_fact(fact):
                     return Done(account.id, seq)
     return Done(account.id, before + len(events))
+
+
+def _decided(account: int, seq: int, event: ApplicationDecided | ReviewDecided) -> Decided:
+    if isinstance(event, ReviewDecided):
+        return Decided(account, seq, event.number, event.status)
+    reasons = () if event.verdict is None else event.verdict.reasons
+    return Decided(account, seq, event.number, event.status, reasons, event.missing)
 
 
 def _received(

@@ -1,6 +1,6 @@
 """What a shard keeps in memory: accounts and recent request keys, both bounded, least recently used out first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -37,6 +37,13 @@ class Accounts:
         if cached is not None:
             self._kept[account] = cached
         return cached
+
+    def all(self, accounts: Iterable[int]) -> Iterator[Cached]:
+        """Yield accounts that were fetched."""
+        for account in accounts:
+            cached = self.get(account)
+            assert cached is not None
+            yield cached
 
     async def fetch(self, accounts: Iterable[int]) -> None:
         """Read those that are not in memory."""

@@ -1,5 +1,7 @@
 """What gateway and shard say to each other: msgpack, whole batches at a time."""
 
+from typing import Final
+
 from msgspec import Raw, Struct
 from msgspec.msgpack import Decoder, Encoder
 
@@ -39,6 +41,28 @@ class Received(Struct, frozen=True, tag="received", tag_field="status"):
     """What became (or, negative, came from) the unapplied balance."""
 
 
+class Decided(Struct, frozen=True, tag="decided", tag_field="status"):
+    """An application was decided, by rules or by an officer."""
+
+    account: int
+    seq: int
+    application: int
+    state: str
+    """`approved`, `declined`, `referred`, `incomplete`, `returned`."""
+    reasons: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Documents that are still needed."""
+
+
+class Offered(Struct, frozen=True, tag="offered", tag_field="status"):
+    """A contract was offered; its text is found under its digest, and the digest is what is signed."""
+
+    account: int
+    seq: int
+    agreement: int
+    digest: str
+
+
 class Refused(Struct, frozen=True, tag="refused", tag_field="status"):
     """The command was refused and changed nothing."""
 
@@ -46,7 +70,7 @@ class Refused(Struct, frozen=True, tag="refused", tag_field="status"):
     detail: str
 
 
-Reply = Done | Received | Refused
+Reply = Done | Received | Decided | Offered | Refused
 
 encoder = Encoder()
 envelopes_decoder = Decoder(list[Envelope])
@@ -58,3 +82,12 @@ replies_decoder = Decoder(list[bytes])
 def refused(rejection: Rejection) -> Refused:
     """Return a rejection as a reply."""
     return Refused(rejection.code, rejection.detail)
+
+
+def _refusal(code: Code, detail: str) -> bytes:
+    return encoder.encode(Refused(code, detail))
+
+
+OVERLOADED: Final = _refusal(Code.OVERLOADED, "too many commands wait; send the same request again later")
+MOVED: Final = _refusal(Code.UNAVAILABLE, "this shard does not own the account; send the same request again")
+SUSPENDED: Final = _refusal(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; operators were told")

@@ -6,6 +6,7 @@ from typing import Annotated, Final, assert_never
 from msgspec import Meta, Struct
 from msgspec.msgpack import Decoder
 
+from actors.file_view import CreditFileView, credit_file_view
 from actors.views import AccountView, LoanView, ScheduleView, account_view, loan_view, schedule_rows
 from core.account import Account, find_loan
 from core.commands import Command
@@ -24,6 +25,12 @@ class Query(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
 
 class ShowAccount(Query, frozen=True, tag="account"):
     """The account with a line per loan."""
+
+    account: AccountField
+
+
+class ShowFile(Query, frozen=True, tag="file"):
+    """What precedes the account's loans: applications and why they were decided so, documents, contracts, payouts."""
 
     account: AccountField
 
@@ -64,17 +71,17 @@ class Simulate(Query, frozen=True, tag="simulate"):
     """The business date on which they are tried, up to 366 days ahead; the open one if none is given."""
 
 
-AnyView = ShowAccount | ShowLoan | ShowSchedule | QuotePayoff
+AnyView = ShowAccount | ShowFile | ShowLoan | ShowSchedule | QuotePayoff
 AnyQuery = AnyView | ShowTransactions | Simulate
 query_decoder: Decoder[AnyQuery] = Decoder(AnyQuery)
 
-View = AccountView | LoanView | ScheduleView | Quote
+View = AccountView | CreditFileView | LoanView | ScheduleView | Quote
 
 
 def account_named(query: AnyQuery) -> int:
     """Return the account that a query is about."""
     match query:
-        case ShowAccount() | ShowTransactions():
+        case ShowAccount() | ShowFile() | ShowTransactions():
             return query.account
         case ShowLoan() | ShowSchedule() | QuotePayoff():
             return account_of(query.loan)
@@ -88,6 +95,8 @@ def answer(query: AnyView, account: Account, seq: int, on: date) -> View | Rejec
     """Answer from an account that has been advanced to the business date `on`."""
     if isinstance(query, ShowAccount):
         return account_view(account, seq, on)
+    if isinstance(query, ShowFile):
+        return credit_file_view(account, on)
     loan = find_loan(account, query.loan)
     if loan is None:
         return Rejection(Code.LOAN_UNKNOWN, f"account {account.id} has no loan {query.loan}")

@@ -9,7 +9,10 @@ from typing import Final
 from msgspec import ValidationError
 from msgspec.json import Encoder
 from msgspec.msgpack import Decoder
+from msgspec.structs import replace
 
+from actors.execute import Surroundings
+from actors.house import House, inquiry
 from actors.memory import Accounts, cached
 from actors.naming import fields_of
 from actors.protocols import Clock, Fenced, Journal
@@ -29,6 +32,7 @@ from actors.views import Transaction, TransactionsView
 from actors.what_if import Simulation, simulate
 from core.decide import needs_history
 from core.events import Event
+from core.origination.lender import NOTHING
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance
 
@@ -52,12 +56,14 @@ class Reader:
         accounts: Accounts,
         flushed: Callable[[], Awaitable[int]],
         business_date: Callable[[], date],
+        house: House | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._accounts = accounts
         self._flushed = flushed
         self._business_date = business_date
+        self._house = house
         self._claim: Claim | None = None
         self._leased_until = 0.0
 
@@ -121,10 +127,19 @@ class Reader:
             stored = await self._journal.history(scratch.id)
             history = [(seq, _event_decoder.decode(body)) for seq, body in stored if seq <= scratch.seq]
             closed_through = await self._journal.closed_through()
+        around = await self._around(query, scratch, Surroundings(history, closed_through))
         try:
-            return simulate(query, scratch, self._business_date(), history, closed_through)
+            return simulate(query, scratch, self._business_date(), around)
         except Exception:
             return _unseen(kept)
+
+    async def _around(self, query: Simulate, scratch: Cached, around: Surroundings) -> Surroundings:
+        """Add what the lender says; sources outside are asked once for all commands."""
+        if self._house is None:
+            return around
+        asked = [found for command in query.commands if (found := inquiry(command, scratch.account)) is not None]
+        answers = await self._house.investigate(asked[:1], self._business_date())
+        return replace(around, lender=self._house.lender, findings=answers[0] if answers else NOTHING)
 
     async def _kept(self, account: int) -> Cached:
         """Return an account as it is in memory or, if it is not there, as it is stored."""

@@ -110,6 +110,76 @@ class LedgerRow(NamedTuple):
     credit: int
 
 
+class FileRow(NamedTuple):
+    """A borrower's credit file; written when it changed."""
+
+    account_id: int
+    body: bytes
+
+
+class ApplicationRow(NamedTuple):
+    """An application as the review queue and reports ask for it."""
+
+    account_id: int
+    number: int
+    product: str
+    version: int
+    status: str
+    amount: int
+    installments: int
+    submitted_on: date
+    expires_on: date
+    decided_on: date | None
+    outcome: str | None
+    """What the rules said last."""
+    claimed_by: str | None
+    claimed_until: date | None
+
+
+class SecretRow(NamedTuple):
+    """Personal data, sealed; `key_id` names the key."""
+
+    account_id: int
+    kind: str
+    number: int
+    found_by: str
+    """Keyed hash of what it is found by, hex; empty where nothing is."""
+    sealed: bytes
+    key_id: int
+
+
+class ContractTextRow(NamedTuple):
+    """The text of an offered contract, sealed."""
+
+    account_id: int
+    agreement: int
+    digest: str
+    sealed: bytes
+    key_id: int
+
+
+class PayoutOrderRow(NamedTuple):
+    """Money that is to leave; whoever talks to the bank takes it from here."""
+
+    order_number: str
+    account_id: int
+    payout: int
+    currency: str
+    amount: int
+    bank: str
+    bank_account: int
+
+
+class LeaseRow(NamedTuple):
+    """What a shard holds of a funding pool on a day, as of this commit."""
+
+    pool: str
+    day: date
+    remaining: int
+    reserved: int
+    spent: int
+
+
 class GroupCommit(Struct):
     """Everything that one transaction writes."""
 
@@ -120,6 +190,14 @@ class GroupCommit(Struct):
     loans: list[LoanRow] = []
     contracts: list[ContractRow] = []
     ledger: list[LedgerRow] = []
+    files: list[FileRow] = []
+    applications: list[ApplicationRow] = []
+    secrets: list[SecretRow] = []
+    erased: list[int] = []
+    """Accounts whose personal data is destroyed."""
+    texts: list[ContractTextRow] = []
+    payouts: list[PayoutOrderRow] = []
+    leases: list[LeaseRow] = []
 
 
 class Loaded(Struct, frozen=True):

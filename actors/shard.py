@@ -8,18 +8,22 @@ from typing import Final
 
 from msgspec.msgpack import Decoder, Encoder
 
-from actors.execute import decode_command, execute, fingerprint, repeated, roll_forward
+from actors.back_office import BackOffice
+from actors.execute import ALONE, Surroundings, decode_command, execute, fingerprint_again, repeated, roll_forward
 from actors.flight import Flight, Work
+from actors.house import House
 from actors.memory import Accounts, RecentRequests
-from actors.messages import Envelope, Refused, envelopes_decoder
+from actors.messages import MOVED, OVERLOADED, SUSPENDED, Envelope, Refused, envelopes_decoder
 from actors.protocols import Clock, Fenced, Journal, JournalUnavailable, OutcomeUnknown, RequestTaken, ShardUnavailable
 from actors.reading import Reader
 from actors.rows import Claim
 from actors.staging import Cached
 from actors.walk import Walk
+from core.commands import Command
 from core.decide import needs_history
 from core.events import Event
-from core.rejections import Code
+from core.origination.commands import BeforeLoan
+from core.origination.lender import Findings
 from core.restatement import History
 
 INBOX_MAX: Final = 20_000
@@ -36,25 +40,18 @@ _encoder = Encoder()
 _event_decoder: Decoder[Event] = Decoder(Event)
 
 
-def _refusal(code: Code, detail: str) -> bytes:
-    return _encoder.encode(Refused(code, detail))
-
-
-OVERLOADED: Final = _refusal(Code.OVERLOADED, "too many commands wait; send the same request again later")
-MOVED: Final = _refusal(Code.UNAVAILABLE, "this shard does not own the account; send the same request again")
-SUSPENDED: Final = _refusal(Code.ACCOUNT_SUSPENDED, "an internal check failed on this account; operators were told")
-
-
 class Shard:
     """The single writer of the accounts in its slots."""
 
-    def __init__(self, number: int, journal: Journal, clock: Clock) -> None:
+    def __init__(self, number: int, journal: Journal, clock: Clock, house: House | None = None) -> None:
+        """Without a house, nothing that precedes a loan is decided here."""
         self.number = number
         self.claim: Claim
         self.on = date.min
         self.fenced = False
         self._journal = journal
         self._clock = clock
+        self._house = house
         self._inbox: deque[Work] = deque()
         self._waiting = 0
         self._wake = asyncio.Event()
@@ -67,8 +64,9 @@ class Shard:
         self._flying: tuple[Flight, asyncio.Task[None]] | None = None
         self._accounts = Accounts(journal)
         self._recent = RecentRequests()
+        self._office = BackOffice(house, self._accounts)
         self._walk = Walk(journal)
-        self._reader = Reader(journal, clock, self._accounts, self.flushed, lambda: self.on)
+        self._reader = Reader(journal, clock, self._accounts, self.flushed, lambda: self.on, house)
 
     async def start(self) -> None:
         """Take the shard over, memory empty: start and recovery are this one path."""
@@ -80,6 +78,7 @@ class Shard:
         self._next = Flight(self._landed + 1)
         self._life += 1
         self.on = max(self.on, self.claim.business_date)
+        await self._office.take_over(self.claim, self.on)
         self._walk.begin(self.on, self.claim.slots)
         self._walk_flight, self._cut_flight = self._next.number, self._landed
         self._reader.renew(self.claim, asked)
@@ -103,6 +102,7 @@ class Shard:
         """Post on this business date from the next command on, and walk the accounts that have work by then."""
         if on > self.on:
             self.on = on
+            self._office.new_day(on)
             self._walk.begin(on, self.claim.slots)
             self._walk_flight, self._cut_flight = self._next.number, self._executed()
         self._wake.set()
@@ -121,13 +121,14 @@ class Shard:
                 self._take_off()
                 worked = await self._fill()
                 self._take_off()
+                await self._office.tend(self._clock.monotonic())
             except Fenced:
                 self.fenced = True
             except (RequestTaken, OutcomeUnknown, JournalUnavailable, OSError) as error:
                 await self._recover(error)
             else:
                 if not worked:
-                    await self._wake.wait()
+                    await self._office.idle(self._wake)
         self._fail_all()
 
     async def flushed(self) -> int:
@@ -169,35 +170,44 @@ class Shard:
         if missing:
             self._recent.learn(await self._journal.recorded(missing))
         await self._accounts.fetch({envelope.account for envelope in work.envelopes})
+        commands = [None if self._recent.get(each.key) else decode_command(each) for each in work.envelopes]
+        found = await self._office.prepare(commands, self.on, self._clock.monotonic())
         work.replies = []
-        for place, envelope in enumerate(work.envelopes, 1):
-            work.replies.append(await self._one(envelope))
-            if place % BREATH == 0:
+        for place, (envelope, command) in enumerate(zip(work.envelopes, commands, strict=True)):
+            work.replies.append(await self._one(envelope, command, found.get(place)))
+            if (place + 1) % BREATH == 0:
                 # The commit in flight talks to Postgres on this same loop and must not wait for a whole batch.
                 await asyncio.sleep(0)
 
-    async def _one(self, envelope: Envelope) -> bytes:
+    async def _one(self, envelope: Envelope, command: Command | Refused | None, findings: Findings | None) -> bytes:
         recorded = self._recent.get(envelope.key)
         if recorded is not None:
-            return repeated(recorded, fingerprint(envelope.command))
+            return repeated(recorded, fingerprint_again(envelope, self._house))
         cached = self._accounts.get(envelope.account)
         assert cached is not None
         if cached.suspended is not None:
             return SUSPENDED
-        command = decode_command(envelope)
         if isinstance(command, Refused):
             return _encoder.encode(command)
+        assert command is not None, "what was not on record before is not now"
         if cached.slot not in self.claim.slots:
             return MOVED
-        history, closed_through = await self._past(envelope.account) if needs_history(command, self.on) else ((), None)
+        around = await self._around(command, findings)
         try:
-            recorded, reply = execute(self._next, cached, envelope, command, self.on, history, closed_through)
+            recorded, reply = execute(self._next, cached, envelope, command, self.on, around)
         except Exception as broken:
             # A broken invariant stops this account, never the shard: its other borrowers go on.
             await self._suspend(cached, f"{type(command).__name__}: {broken}")
             return SUSPENDED
         self._recent.add(envelope.key, recorded)
         return reply
+
+    async def _around(self, command: Command, findings: Findings | None) -> Surroundings:
+        """Return what a command is decided on besides its account."""
+        around = Surroundings(*await self._past(command.account)) if needs_history(command, self.on) else ALONE
+        if not isinstance(command, BeforeLoan):
+            return around
+        return await self._office.around(command, findings, around, self.on)
 
     async def _suspend(self, cached: Cached, reason: str) -> None:
         """Stop an account for operators to look at; raise Fenced if it is only that another owner moved it on."""
@@ -221,11 +231,7 @@ class Shard:
         accounts = await self._walk.next_slice()
         await self._accounts.fetch(accounts)
         moved = events = 0
-        for account in accounts:
-            cached = self._accounts.get(account)
-            assert cached is not None
-            if cached.suspended is not None:
-                continue
+        for cached in (each for each in self._accounts.all(accounts) if each.suspended is None):
             try:
                 events += roll_forward(self._next, cached, self.on)
             except Exception as broken:
@@ -240,7 +246,8 @@ class Shard:
             return
         flight, self._next = self._next, Flight(self._next.number + 1)
         flight.left_at = self._clock.monotonic()
-        task = asyncio.create_task(self._journal.commit(self.claim, flight.seal(self.on)))
+        commit = flight.seal(self.on, self._office.changes())
+        task = asyncio.create_task(self._journal.commit(self.claim, commit))
         task.add_done_callback(lambda _: self._wake.set())
         self._flying = flight, task
 

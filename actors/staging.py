@@ -10,12 +10,15 @@ from msgspec.json import Encoder as JsonEncoder
 from msgspec.msgpack import Encoder
 
 from accounting.journalize import journalize
+from actors.aside import Aside, application_rows
 from actors.rows import (
     AccountRow,
     ContractRow,
     EntryRow,
     EventRow,
+    FileRow,
     GroupCommit,
+    LeaseRow,
     LedgerRow,
     LoanRow,
     RequestRow,
@@ -23,6 +26,7 @@ from actors.rows import (
 from core.account import Account, Contract, Due, Loan, LoanStatus, owed
 from core.events import Event, kind_of
 from core.identity import loan_id, slot_of
+from core.origination.file import EMPTY
 from core.servicing.accrual import penalty_ratio, penalty_year, running
 from core.servicing.advance import next_loan_action
 from core.servicing.lateness import penalty_rows
@@ -94,12 +98,21 @@ class Stage:
         self.commit.entries += entries
         cached.account, cached.seq, cached.hash = after, seq, chain
 
+    def put_aside(self, aside: Aside) -> None:
+        """Add what an account's events bring along outside of the account."""
+        commit = self.commit
+        commit.secrets += aside.secrets
+        commit.erased += aside.erased
+        commit.texts += aside.texts
+        commit.payouts += aside.payouts
+
     def answer(self, request: RequestRow) -> None:
         """Add a request key with its reply."""
         self.commit.requests.append(request)
 
-    def seal(self, on: date) -> GroupCommit:
+    def seal(self, on: date, leases: Iterable[LeaseRow] = ()) -> GroupCommit:
         """Return everything to write: one snapshot row for each account and loan that changed, and what was posted."""
+        self.commit.leases += leases
         for cached, before in self._touched.values():
             if cached.account is not None:
                 self._snapshot(before, cached.account, cached, on)
@@ -125,6 +138,10 @@ class Stage:
     def _snapshot(self, before: Account | None, after: Account, cached: Cached, on: date) -> None:
         if before is None or _header_changed(before, after):
             self.commit.accounts.append(_account_row(after))
+        file = EMPTY if before is None else before.file
+        if after.file is not file:
+            self.commit.files.append(FileRow(after.id, _encoder.encode(after.file)))
+            self.commit.applications += application_rows(after.id, file, after.file)
         known, signed = ((), ()) if before is None else (before.loans, before.contracts)
         wakes = []
         for loan, contract, was, agreed, wake in zip_longest(after.loans, after.contracts, known, signed, cached.wakes):

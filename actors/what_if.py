@@ -5,10 +5,11 @@ from typing import Final
 
 from msgspec import Raw, Struct
 from msgspec.msgpack import Decoder
+from msgspec.structs import replace
 
 from accounting.chart import CHART, Gl, dotted
 from accounting.journalize import Posting, journalize
-from actors.execute import execute, roll_forward
+from actors.execute import ALONE, Surroundings, execute, roll_forward
 from actors.messages import Envelope, Reply, encoder, reply_decoder
 from actors.naming import fields_of
 from actors.queries import Simulate
@@ -19,7 +20,6 @@ from core.commands import Command
 from core.events import Event
 from core.identity import loan_id
 from core.rejections import Code, Rejection
-from core.restatement import History
 from core.servicing.quote import QUOTE_DAYS_MAX, Quote, quote
 
 LOANS_MAX: Final = 20
@@ -84,10 +84,8 @@ class Simulation(Struct, frozen=True):
     """How many there are beyond the first 20."""
 
 
-def simulate(
-    query: Simulate, scratch: Cached, today: date, history: History = (), closed_through: date | None = None
-) -> Simulation | Rejection:
-    """Try the commands of a query on a copy of their account; `history` is its events, if a command needs them.
+def simulate(query: Simulate, scratch: Cached, today: date, around: Surroundings = ALONE) -> Simulation | Rejection:
+    """Try the commands of a query on a copy of their account, in the surroundings that a command of them needs.
 
     Refused are commands of other accounts, and days before the business date or too far after it.
     """
@@ -96,7 +94,7 @@ def simulate(
         return Rejection(Code.MALFORMED, "all commands of a simulation are for one account")
     if not 0 <= (on - today).days <= QUOTE_DAYS_MAX:
         return Rejection(Code.QUOTE_DATE_INVALID, f"a simulation is of {today} or up to {QUOTE_DAYS_MAX} days later")
-    trial = _Trial(scratch, history, closed_through)
+    trial = _Trial(scratch, around)
     roll_forward(trial.stage, scratch, on)
     due, before = trial.happened(), scratch.account
     outcomes = [trial.outcome(command, on) for command in query.commands]
@@ -116,18 +114,19 @@ def simulate(
 class _Trial:
     """A stage that is never committed, and what of it was told already."""
 
-    def __init__(self, scratch: Cached, history: History, closed_through: date | None) -> None:
+    def __init__(self, scratch: Cached, around: Surroundings) -> None:
         self.stage = Stage()
         self._scratch = scratch
-        self._history = [*history]
-        self._closed_through = closed_through
+        self._around = around
+        self._history = [*around.history]
         self._told = 0
 
     def outcome(self, command: Command, on: date) -> Outcome:
         """Carry a command out on the copy."""
         # No shard ever sees this envelope: it needs no key.
         envelope = Envelope(b"", command.account, Raw(encoder.encode(command)))
-        _, reply = execute(self.stage, self._scratch, envelope, command, on, self._history, self._closed_through)
+        around = replace(self._around, history=self._history)
+        _, reply = execute(self.stage, self._scratch, envelope, command, on, around)
         return Outcome(reply_decoder.decode(reply), self.happened())
 
     def happened(self) -> list[SimulatedEvent]:

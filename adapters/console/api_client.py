@@ -1,6 +1,7 @@
 """The operator's side of the HTTP API: one call, one answer, and an exit code that says what went wrong."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -26,9 +27,18 @@ class ApiClient:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
         return self._answer("GET", path, params=given)
 
-    def post(self, path: str, body: object, *, request_id: str | None = None, timeout: float = TIMEOUT_SECONDS) -> Any:
+    def post(
+        self,
+        path: str,
+        body: object,
+        *,
+        request_id: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """Return the JSON answer of a command; without a request id of the caller's a new one is made."""
-        headers = {"Idempotency-Key": request_id or uuid.uuid4().hex, "Content-Type": "application/json"}
+        own = {"Idempotency-Key": request_id or uuid.uuid4().hex, "Content-Type": "application/json"}
+        headers = {**own, **(headers or {})}
         return self._answer("POST", path, content=msgspec.json.encode(body), headers=headers, timeout=timeout)
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:

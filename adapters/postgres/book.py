@@ -9,7 +9,9 @@ from msgspec import Struct
 from msgspec.msgpack import Encoder
 
 from accounting.chart import Gl
+from actors.rows import ContractTextRow
 from actors.staging import GENESIS
+from adapters.postgres.funding import return_leases
 from adapters.postgres.queries import SQL
 from core.book import BOOK_ACCOUNT, AccrualBooked, BookEvent, DayClosed
 from core.identity import SLOTS
@@ -31,6 +33,23 @@ class Accrual(NamedTuple):
     interest: int
     penalty: int
     loans: int
+
+
+class Review(Struct, frozen=True):
+    """An application that waits for an officer."""
+
+    account: int
+    application: int
+    product: str
+    amount: int
+    installments: int
+    submitted_on: date
+    expires_on: date
+    days_waiting: int
+    urgent: bool
+    """It expires within three days."""
+    claimed_by: str | None
+    claimed_until: date | None
 
 
 class Suspended(Struct, frozen=True):
@@ -61,6 +80,17 @@ async def suspended(connection: asyncpg.Connection) -> list[Suspended]:
     return [Suspended(*row) for row in await connection.fetch(SQL["suspended"])]
 
 
+async def reviews(connection: asyncpg.Connection, product: str | None, limit: int) -> list[Review]:
+    """Return applications that wait for an officer, the most pressing first."""
+    return [Review(*row) for row in await connection.fetch(SQL["reviews"], product, limit)]
+
+
+async def contract_text(connection: asyncpg.Connection, account: int, agreement: int) -> ContractTextRow | None:
+    """Return the sealed text of a contract that was offered, if there is one."""
+    row = await connection.fetchrow(SQL["contract_text"], account, agreement)
+    return None if row is None else ContractTextRow(*row)
+
+
 async def assign(connection: asyncpg.Connection, shards: int) -> None:
     """Spread the slots over shards 0 to n-1 and fence all present owners, whose sessions end."""
     assert 1 <= shards <= SLOTS
@@ -69,6 +99,7 @@ async def assign(connection: asyncpg.Connection, shards: int) -> None:
         await connection.execute(SQL["add_shards"], shards)
         await connection.execute(SQL["raise_all_epochs"])
         await connection.execute(SQL["spread_slots"], shards, SLOTS)
+        await return_leases(connection)
 
 
 async def unfit_settings(connection: asyncpg.Connection) -> list[str]:

@@ -20,6 +20,7 @@ from adapters.postgres.encoding import (
     posting_rows,
     request_rows,
 )
+from adapters.postgres.funding import write_leases
 from adapters.postgres.queries import SQL
 from adapters.postgres.session import Session
 from adapters.snapshot import rebuild
@@ -173,6 +174,26 @@ async def _write(connection: asyncpg.Connection, shard: int, commit: GroupCommit
     await _write_loans(connection, commit.loans, commit.contracts)
     if commit.ledger:
         await connection.execute(SQL["add_to_ledger"], shard, *zip(*commit.ledger, strict=True))
+    if commit.files:
+        await _write_beside(connection, commit)
+    if commit.leases:
+        # Last: others wait for these rows.
+        await write_leases(connection, shard, commit.leases)
+
+
+async def _write_beside(connection: asyncpg.Connection, commit: GroupCommit) -> None:
+    """Write what precedes loans; none of it comes without a credit file that changed."""
+    for name, rows in (
+        ("write_files", commit.files),
+        ("write_applications", commit.applications),
+        ("write_secrets", commit.secrets),
+        ("write_contract_texts", commit.texts),
+        ("write_payout_orders", commit.payouts),
+    ):
+        if rows:
+            await connection.execute(SQL[name], *zip(*rows, strict=True))
+    if commit.erased:
+        await connection.execute(SQL["erase_secrets"], commit.erased)
 
 
 async def _append(connection: asyncpg.Connection, commit: GroupCommit) -> None:
@@ -238,5 +259,6 @@ def _loaded(rows: Sequence[asyncpg.Record]) -> Loaded:
         first["unapplied"],
         first["deposit"],
         loans,
+        first["file"],
     )
     return Loaded(account, first["seq"], first["hash"], wakes, first["suspended"])

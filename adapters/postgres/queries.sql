@@ -131,16 +131,66 @@ ON CONFLICT (shard, posted_on, currency, product, gl) DO UPDATE SET
     debit = day.debit + excluded.debit,
     credit = day.credit + excluded.credit
 
+-- name: write_files
+-- Insert or replace credit files.
+INSERT INTO credit_file (account_id, body)
+SELECT * FROM unnest($1::bigint[], $2::bytea[])
+ON CONFLICT (account_id) DO UPDATE SET body = excluded.body
+
+-- name: write_applications
+-- Insert or update applications; what changes last is what the queue asks for.
+INSERT INTO application (
+    account_id, number, product, version, status, amount, installments, submitted_on, expires_on, decided_on, outcome,
+    claimed_by, claimed_until
+)
+SELECT * FROM unnest(
+    $1::bigint[], $2::integer[], $3::text[], $4::integer[], $5::text[], $6::bigint[], $7::integer[], $8::date[],
+    $9::date[], $10::date[], $11::text[], $12::text[], $13::date[]
+)
+ON CONFLICT (account_id, number) DO UPDATE SET
+    status = excluded.status,
+    amount = excluded.amount,
+    installments = excluded.installments,
+    decided_on = excluded.decided_on,
+    outcome = excluded.outcome,
+    claimed_by = excluded.claimed_by,
+    claimed_until = excluded.claimed_until
+
+-- name: write_secrets
+-- Insert sealed personal data.
+INSERT INTO secret (account_id, kind, number, found_by, sealed, key_id)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::bytea[], $6::bigint[])
+ON CONFLICT (account_id, kind, number) DO UPDATE SET
+    found_by = excluded.found_by,
+    sealed = excluded.sealed,
+    key_id = excluded.key_id
+
+-- name: erase_secrets
+-- Destroy personal data of accounts.
+DELETE FROM secret WHERE account_id = ANY($1::bigint[])
+
+-- name: write_contract_texts
+-- Insert the texts of offered contracts.
+INSERT INTO contract_text (account_id, agreement, digest, sealed, key_id)
+SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bytea[], $5::bigint[])
+
+-- name: write_payout_orders
+-- Insert orders for money to leave.
+INSERT INTO payout_order (order_number, account_id, payout, currency, amount, bank, bank_account)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::integer[], $4::text[], $5::bigint[], $6::text[], $7::integer[])
+
 -- name: load
 -- Accounts with their loans, contracts and the head of their event chain; one row for each loan, in number order.
 SELECT
     account.account_id, account.slot, account.currency, account.opened_on, account.credit_limit, account.frozen,
-    account.unapplied, account.deposit, account.suspended, head.seq, head.hash, loan.wake_on, loan.state, contract.body
+    account.unapplied, account.deposit, account.suspended, head.seq, head.hash, loan.wake_on, loan.state, contract.body,
+    credit_file.body AS file
 FROM unnest($1::bigint[]) AS wanted (account_id)
 JOIN account USING (account_id)
 CROSS JOIN LATERAL (
     SELECT seq, hash FROM event WHERE event.account_id = account.account_id ORDER BY seq DESC LIMIT 1
 ) AS head
+LEFT JOIN credit_file ON credit_file.account_id = account.account_id
 LEFT JOIN loan ON loan.loan_id BETWEEN account.account_id * 10000 + 1 AND account.account_id * 10000 + 9999
 LEFT JOIN contract ON contract.loan_id = loan.loan_id
 ORDER BY account.account_id, loan.loan_id
@@ -275,3 +325,21 @@ SELECT min(business_date) FROM day_close WHERE finished_at IS NULL
 -- name: epoch
 -- A shard's present epoch.
 SELECT epoch FROM shard WHERE shard = $1
+
+-- name: contract_text
+-- The sealed text of a contract that was offered.
+SELECT account_id, agreement, digest, sealed, key_id FROM contract_text WHERE account_id = $1 AND agreement = $2
+
+-- name: reviews
+-- Applications that wait for an officer: those that expire within three days first, then the oldest. A claim that
+-- lapsed holds nobody off.
+SELECT
+    account_id, number, product, amount, installments, submitted_on, expires_on,
+    book.business_date - submitted_on AS days_waiting,
+    expires_on - book.business_date <= 3 AS urgent,
+    CASE WHEN claimed_until >= book.business_date THEN claimed_by END AS claimed_by,
+    CASE WHEN claimed_until >= book.business_date THEN claimed_until END AS claimed_until
+FROM application CROSS JOIN book
+WHERE status = 'referred' AND expires_on >= book.business_date AND ($1::text IS NULL OR product = $1)
+ORDER BY urgent DESC, submitted_on, account_id, number
+LIMIT $2

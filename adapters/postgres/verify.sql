@@ -49,6 +49,32 @@ FROM request
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id
 
+-- name: files
+SELECT account_id, body
+FROM credit_file
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id
+
+-- name: applications
+SELECT
+    account_id, number, product, version, status, amount, installments, submitted_on, expires_on, decided_on, outcome,
+    claimed_by, claimed_until
+FROM application
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id, number
+
+-- name: payouts
+SELECT account_id, order_number, payout, amount, bank_account
+FROM payout_order
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id, payout
+
+-- name: texts
+SELECT account_id, agreement, digest
+FROM contract_text
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id, agreement
+
 -- name: posted
 -- Borrowers' postings by day, GL account and currency.
 SELECT posting.posted_on, posting.gl, coalesce(account.currency, 'none') AS currency,

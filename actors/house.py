@@ -1,0 +1,71 @@
+"""What the runtime needs of the lender's house besides decisions: questions to outside sources, and a seal."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from msgspec import Struct
+
+from actors.funding import Leases
+from actors.rows import ContractTextRow, SecretRow
+from core.account import Account
+from core.commands import Command
+from core.origination.commands import (
+    AddBankAccount,
+    AmendApplication,
+    Apply,
+    Draw,
+    IdentifyBorrower,
+    OfferContract,
+    RequestPayout,
+    VerifyDocument,
+)
+from core.origination.lender import Findings, Lender
+
+INVESTIGATED = (Apply, AmendApplication, VerifyDocument, Draw, RequestPayout, OfferContract, AddBankAccount)
+"""Commands that are decided on what sources outside say."""
+
+
+class Inquiry(Struct, frozen=True):
+    """What is asked about a borrower, for one command."""
+
+    command: Command
+    index: str
+    """Keyed hash of the identity number."""
+
+
+class House(Protocol):
+    """The lender as its shards need it."""
+
+    @property
+    def lender(self) -> Lender:
+        """What decisions see."""
+
+    @property
+    def leases(self) -> Leases:
+        """What the shard holds of the funding pools; `lender.available` reads them."""
+
+    async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
+        """Return what sources say, in order; in bounded time, with what is missing named. Raises nothing."""
+
+    def seal(self, account: int, kind: str, number: int, index: str, plain: str) -> SecretRow:
+        """Return personal data sealed for its place."""
+
+    def seal_person(self, command: IdentifyBorrower) -> list[SecretRow]:
+        """Return who the borrower is, sealed; known for later inquiries at once."""
+
+    def forget(self, account: int) -> None:
+        """Keep nothing of a borrower in memory."""
+
+    def seal_text(self, account: int, agreement: int, digest: str, text: bytes) -> ContractTextRow:
+        """Return a contract's text, sealed."""
+
+    def fingerprint(self, command: bytes) -> bytes:
+        """Return 16 bytes that tell commands apart and say nothing of them: a keyed hash."""
+
+
+def inquiry(command: Command, account: Account | None) -> Inquiry | None:
+    """Return what must be asked before a command is decided, if anything."""
+    if type(command) not in INVESTIGATED or account is None or account.file.borrower is None:
+        return None
+    return Inquiry(command, account.file.borrower.index)

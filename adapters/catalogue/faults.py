@@ -1,0 +1,148 @@
+"""What is wrong with a product although every field of it is well formed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from core.charging.fees import withheld
+from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
+from core.contract.waterfall import is_complete
+from core.money import AMOUNT_MAX
+from core.origination.product import Clause, Product, Range, Template, terms_for
+from core.schedule.plan import check_terms
+
+NAME_MAX: Final = 40
+"""A loan's terms carry the product's name."""
+CLAUSES: Final = {"prepayment_fee_ppb": PPB, "grace_days": 60, "rate_ppb": RATE_MAX}
+"""What an officer may set in a contract, and the most that terms hold."""
+_OF_ONE_LOAN: Final = ("first_due", "last_due", "amortize_until", "capitalize_until", "tranches", "pauses")
+"""Terms with dates of one loan: on the next day they would be wrong."""
+
+
+class Found(NamedTuple):
+    """Something wrong, and where in the document."""
+
+    at: str
+    what: str
+
+
+def faults_of(product: Product) -> list[Found]:
+    """Return everything that is wrong with a product; a schedule is tried only if nothing else is."""
+    found = [*_head(product), *_ranges(product), *_documents(product), *_contract(product), *_funding(product)]
+    return found or list(_schedules(product))
+
+
+def _head(product: Product) -> Iterator[Found]:
+    if len(product.name) > NAME_MAX:
+        yield Found("name", f"has {len(product.name)} letters; at most {NAME_MAX}")
+    for field in _OF_ONE_LOAN:
+        if getattr(product.terms, field):
+            yield Found(f"terms.{field}", "belongs to one loan, not to all loans of a product; leave it out")
+    for place, late in enumerate(product.terms.late_waterfalls):
+        if not is_complete(late.waterfall):
+            yield Found(f"terms.late_waterfalls[{place}]", "does not pay every component of what is owed, once")
+    yield from _twice("purposes", product.purposes)
+
+
+def _ranges(product: Product) -> Iterator[Found]:
+    yield from _range("amount", product.amount, 1, AMOUNT_MAX)
+    yield from _range("installments", product.installments, 1, INSTALLMENTS_MAX)
+    if product.rate_ppb is not None:
+        yield from _range("rate_ppb", product.rate_ppb, 0, RATE_MAX)
+        yield from _within("terms.rate.ppb", product.terms.rate.ppb, product.rate_ppb)
+    second = product.review.second_officer_from
+    if second is not None:
+        yield from _reached("review.second_officer_from", second, product)
+
+
+def _documents(product: Product) -> Iterator[Found]:
+    for place, needed in enumerate(product.documents):
+        for purpose in needed.purposes:
+            if purpose not in product.purposes:
+                yield Found(f"documents[{place}].purposes", f"{purpose!r} is not one of the product's purposes")
+        yield from _twice(f"documents[{place}].kinds", needed.kinds)
+        yield from _reached(f"documents[{place}].from_amount", needed.from_amount, product)
+
+
+def _contract(product: Product) -> Iterator[Found]:
+    if not any(_fits(template, product) for template in product.templates):
+        yield Found("templates", "none fits the largest amount with the most installments; let the last one fit any")
+    yield from _twice("clauses", [clause.name for clause in product.clauses])
+    for place, clause in enumerate(product.clauses):
+        yield from _clause(f"clauses[{place}]", clause, product)
+    yield from _twice("signers", product.signers)
+
+
+def _clause(at: str, clause: Clause, product: Product) -> Iterator[Found]:
+    if clause.name not in CLAUSES:
+        yield Found(f"{at}.name", f"{clause.name!r} is no clause; there are {', '.join(CLAUSES)}")
+        return
+    bounds = Range(least=clause.least, most=clause.most)
+    if clause.name == "rate_ppb" and product.rate_ppb is not None:
+        yield from _range(at, bounds, product.rate_ppb.least, product.rate_ppb.most)
+    else:
+        yield from _range(at, bounds, 0, CLAUSES[clause.name])
+    yield from _within(f"{at}: the terms' own {clause.name}", _set_by(clause.name, product.terms), bounds)
+
+
+def _set_by(name: str, terms: Terms) -> int:
+    own = {
+        "prepayment_fee_ppb": terms.prepayment.fee_ppb,
+        "grace_days": terms.grace_days,
+        "rate_ppb": terms.rate.ppb,
+    }
+    return own[name]
+
+
+def _funding(product: Product) -> Iterator[Found]:
+    shares = product.funding.shares
+    whole = sum(share.ppb for share in shares)
+    if shares and whole != PPB:
+        yield Found("funding.shares", f"sum to {whole} ppb; together they are the whole, {PPB}")
+    yield from _twice("funding.shares", [share.funder for share in shares])
+
+
+def _schedules(product: Product) -> Iterator[Found]:
+    """Try the smallest and the largest loan of the product with the fewest and with the most installments."""
+    for amount in sorted({product.amount.least, product.amount.most}):
+        for count in sorted({product.installments.least, product.installments.most}):
+            code = _refused(terms_for(product, amount, count), product)
+            if code is not None:
+                yield Found("terms", f"{code}: {amount} in {count} installments gives no schedule")
+
+
+def _refused(terms: Terms, product: Product) -> str | None:
+    kept, lowers = withheld(terms)
+    if kept >= terms.principal:
+        return "fees_exceed_principal"
+    return check_terms(replace(terms, principal=terms.principal - lowers), product.effective_from)
+
+
+def _fits(template: Template, product: Product) -> bool:
+    """Return whether a template fits the largest loan: then it fits all, for its bounds are upper ones."""
+    amount = template.to_amount == 0 or product.amount.most <= template.to_amount
+    return amount and (template.to_installments == 0 or product.installments.most <= template.to_installments)
+
+
+def _range(at: str, bounds: Range, least: int, most: int) -> Iterator[Found]:
+    if bounds.least > bounds.most:
+        yield Found(at, f"least {bounds.least} is above most {bounds.most}")
+    elif bounds.least < least or bounds.most > most:
+        yield Found(at, f"{bounds.least} to {bounds.most} is not within {least} to {most}")
+
+
+def _within(at: str, number: int, bounds: Range) -> Iterator[Found]:
+    if not bounds.least <= number <= bounds.most:
+        yield Found(at, f"{number} is not within {bounds.least} to {bounds.most}")
+
+
+def _reached(at: str, amount: int, product: Product) -> Iterator[Found]:
+    if amount > product.amount.most:
+        yield Found(at, f"{amount} is above the largest amount, {product.amount.most}: it would never count")
+
+
+def _twice(at: str, names: Iterable[str]) -> Iterator[Found]:
+    listed = list(names)
+    for name in sorted({name for name in listed if listed.count(name) > 1}):
+        yield Found(at, f"{name!r} stands there twice")

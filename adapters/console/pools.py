@@ -1,0 +1,166 @@
+"""tenor pool: the money that payouts come from, by pool. Straight on the book's database; the system may serve."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+import typer
+
+from adapters.console.options import Config, Json, settings_of
+from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, minor_units, money, show, stop, table
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import asyncpg
+
+    from adapters.postgres.pools import Pool
+
+PATIENCE_SECONDS: Final = 5.0
+"""Shards that hold a pool's money give it back within two seconds."""
+NAME: Final = "[a-z0-9][a-z0-9_-]{0,63}"
+pool = typer.Typer(no_args_is_help=True, help="Funding pools: what may be paid out, today and at all.")
+Name = Annotated[str, typer.Argument(help="The pool, as products name it.")]
+Officer = Annotated[str, typer.Option(help="Who does it; it stays on record.")]
+Amount = Annotated[str, typer.Argument(help="As 1066.19, in the pool's currency.")]
+_Answer = TypeVar("_Answer")
+
+
+@pool.command("list")
+def list_pools(config: Config = None, as_json: Json = False) -> None:
+    """List the pools, with what they hold and what left today."""
+    from adapters.postgres.pools import pools
+
+    _show(_with_book(config, pools), as_json)
+
+
+@pool.command()
+def create(
+    name: Name,
+    currency: Annotated[str, typer.Argument(help="As CNY.")],
+    daily_limit: Annotated[str, typer.Option(help="What may leave it on a day, as 1066.19.")],
+    officer: Officer,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Make an empty pool."""
+    from adapters.postgres.pools import create_pool, pools
+
+    if not re.fullmatch(NAME, name) or not re.fullmatch("[A-Z]{3}", currency):
+        stop(EXIT_USAGE, "a pool's name is lower case as products write it, its currency is three letters as CNY")
+
+    async def run(connection: "asyncpg.Connection", on: "date") -> "list[Pool]":
+        await create_pool(connection, name, currency, _limit(daily_limit, currency), officer)
+        return await pools(connection, on, name)
+
+    _show(_with_book(config, run), as_json)
+
+
+@pool.command("top-up")
+def top_up_(name: Name, amount: Amount, officer: Officer, config: Config = None, as_json: Json = False) -> None:
+    """Put money into a pool."""
+    _move(name, amount, 1, officer, config, as_json)
+
+
+@pool.command()
+def withdraw(name: Name, amount: Amount, officer: Officer, config: Config = None, as_json: Json = False) -> None:
+    """Take money out of a pool; never what is on its way to borrowers."""
+    _move(name, amount, -1, officer, config, as_json)
+
+
+@pool.command()
+def limit(name: Name, amount: Amount, officer: Officer, config: Config = None, as_json: Json = False) -> None:
+    """Set what may leave a pool on a day, from today on; not below what is spent already."""
+    from adapters.postgres.pools import pools, set_limit
+
+    async def run(connection: "asyncpg.Connection", on: "date") -> "list[Pool]":
+        wanted = _limit(amount, await _currency(connection, on, name))
+        await _patiently(lambda: set_limit(connection, name, wanted, on, officer))
+        return await pools(connection, on, name)
+
+    _show(_with_book(config, run), as_json)
+
+
+def _move(name: str, amount: str, sign: int, officer: str, config: Path | None, as_json: bool) -> None:
+    from adapters.postgres.pools import pools, top_up
+
+    async def run(connection: "asyncpg.Connection", on: "date") -> "list[Pool]":
+        moved = sign * minor_units(amount, await _currency(connection, on, name))
+        await _patiently(lambda: top_up(connection, name, moved, officer))
+        return await pools(connection, on, name)
+
+    _show(_with_book(config, run), as_json)
+
+
+async def _currency(connection: "asyncpg.Connection", on: "date", name: str) -> str:
+    from adapters.postgres.pools import PoolCode, PoolRefused, pools
+
+    for found in await pools(connection, on, name):
+        return found.currency
+    raise PoolRefused(PoolCode.POOL_UNKNOWN, f"there is no pool {name}")
+
+
+async def _patiently(change: Callable[[], Awaitable[None]]) -> None:
+    """Change a pool, again and again while shards hold the money that is in the way, for a while."""
+    from adapters.postgres.pools import PoolCode, PoolRefused
+
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await change()
+        except PoolRefused as refused:
+            passing = refused.code in (PoolCode.BALANCE_LEASED, PoolCode.LIMIT_BELOW_LEASED)
+            if not passing or time.monotonic() > until:
+                raise
+        await asyncio.sleep(PATIENCE_SECONDS / 20)
+
+
+def _limit(text: str, currency: str) -> int:
+    """Read a limit; 0 closes a pool."""
+    return 0 if text == "0" else minor_units(text, currency)
+
+
+def _show(found: "list[Pool]", as_json: bool) -> None:
+    amounts = ("balance", "leased", "reserved", "daily_limit", "reserved_today", "spent_today", "spent")
+    titles = [name.replace("_", " ") for name in amounts]
+    rows = [
+        (each.pool, each.currency, *(money(getattr(each, name), each.currency) for name in amounts)) for each in found
+    ]
+    show({"pools": found}, as_json, table("funding pools", ("pool", "currency", *titles), rows, titles))
+
+
+def _with_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
+    """Ask the database of the settings' book on its business date, or end with what is in the way."""
+    from actors.protocols import JournalUnavailable
+    from adapters.postgres.pools import PoolRefused
+    from adapters.postgres.session import unavailable
+
+    async def run() -> _Answer:
+        import asyncpg
+
+        from adapters.embedded.servers import EmbeddedPostgres
+        from adapters.postgres.queries import SQL
+
+        settings = settings_of(config)
+        with unavailable():
+            connection = await asyncpg.connect(
+                settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn, timeout=10
+            )
+        try:
+            with unavailable():
+                on = await connection.fetchval(SQL["business_date"])
+                if on is None:
+                    raise JournalUnavailable("the book is not open")
+                return await ask(connection, on)
+        finally:
+            await connection.close(timeout=5)
+
+    try:
+        return asyncio.run(run())
+    except PoolRefused as refused:
+        stop(EXIT_REFUSED, str(refused))
+    except JournalUnavailable as error:
+        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")

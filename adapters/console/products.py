@@ -1,0 +1,186 @@
+"""tenor product: what the lender offers, checked documents, and what a loan would cost before anybody applies."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from adapters.console.options import Day, Json
+from adapters.console.terminal import (
+    EXIT_FAILED,
+    EXIT_NOT_FOUND,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    facts,
+    minor_units,
+    money,
+    show,
+    stop,
+    table,
+)
+from adapters.console.trial import trial_tables
+
+if TYPE_CHECKING:
+    from adapters.catalogue.catalogue import Catalogue
+    from adapters.catalogue.quote import ProductQuote
+    from core.origination.product import Product
+
+product = typer.Typer(no_args_is_help=True, help="What the lender offers; documents of products.")
+Own = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
+Version = Annotated[int, typer.Option(min=0, help="This version; without it, the one in effect.")]
+
+
+@product.command("list")
+def list_products(own: Own = None, as_json: Json = False) -> None:
+    """List every version of every product."""
+    from adapters.catalogue.documents import digest
+
+    products = _catalogue(own).all()
+    listed = [
+        {
+            "product": each.name,
+            "version": each.version,
+            "title": each.title,
+            "effective_from": each.effective_from,
+            "kind": each.kind,
+            "amount": each.amount,
+            "installments": each.installments,
+            "currency": each.currency,
+            "digest": digest(each),
+        }
+        for each in products
+    ]
+    columns = ("product", "version", "from", "kind", "amount", "installments", "title")
+    show(listed, as_json, table("products", columns, map(_line, products), ("version",)))
+
+
+@product.command("show")
+def show_product(name: str, version: Version = 0, on: Day = None, own: Own = None, as_json: Json = False) -> None:
+    """Show one product: what may be asked for, which documents it needs, who decides and signs."""
+    from adapters.catalogue.documents import digest
+
+    found = _product(name, version, _day(on), own)
+    shown = msgspec.to_builtins(found) | {"digest": digest(found)}
+    show(shown, as_json, *_tables(found, digest(found)))
+
+
+@product.command()
+def check(files: list[Path], as_json: Json = False) -> None:
+    """Check product documents, each by itself and as versions of one another. Exit code 1 if anything is wrong."""
+    from adapters.catalogue.catalogue import catalogue_of
+    from adapters.catalogue.documents import CatalogueError
+
+    try:
+        checked = catalogue_of(files).all()
+    except CatalogueError as error:
+        wrong = [(fault.file, fault.at, fault.what) for fault in error.faults]
+        show(error.faults, as_json, table("wrong", ("file", "at", "what"), wrong))
+        raise SystemExit(EXIT_FAILED) from None
+    right = table("right", ("product", "version"), [(each.name, each.version) for each in checked], ("version",))
+    show([], as_json, right)
+
+
+@product.command()
+def schema() -> None:
+    """Print the JSON Schema of a product document."""
+    from adapters.catalogue.json_schema import schema as described
+
+    show(described(), True)
+
+
+@product.command()
+def quote(
+    name: str,
+    amount: Annotated[str, typer.Option(help="In major units: 50000.00.")],
+    installments: Annotated[int, typer.Option(min=1)],
+    on: Annotated[str | None, typer.Option(help="The day of the payout; without it, today.")] = None,
+    version: Version = 0,
+    own: Own = None,
+    as_json: Json = False,
+) -> None:
+    """Show schedule and total cost of a loan that is repaid on time; nothing is applied for."""
+    from adapters.catalogue.quote import quote_product
+    from core.rejections import Rejection
+
+    found, day = _product(name, version, _day(on), own), _day(on)
+    quoted = quote_product(found, minor_units(amount, found.currency), installments, day)
+    if isinstance(quoted, Rejection):
+        stop(EXIT_REFUSED, f"{quoted.code}: {quoted.detail}")
+    show(quoted, as_json, *trial_tables(quoted.schedule, quoted.currency), *_costs(quoted))
+
+
+def _catalogue(own: Path | None) -> "Catalogue":
+    from adapters.catalogue.catalogue import load_catalogue
+    from adapters.catalogue.documents import CatalogueError
+
+    try:
+        return load_catalogue(own)
+    except CatalogueError as error:
+        stop(EXIT_USAGE, str(error))
+
+
+def _product(name: str, version: int, on: date, own: Path | None) -> "Product":
+    catalogue = _catalogue(own)
+    found = catalogue.product(name, on, version)
+    if found is None:
+        wanted = f"version {version} of {name!r}" if version else f"product {name!r} in effect on {on}"
+        known = ", ".join(sorted({each.name for each in catalogue.all()}))
+        stop(EXIT_NOT_FOUND, f"There is no {wanted}. Products: {known}")
+    return found
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else datetime.now().astimezone().date()
+    except ValueError:
+        stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
+
+
+def _line(each: "Product") -> tuple[object, ...]:
+    return (
+        each.name,
+        each.version,
+        each.effective_from,
+        each.kind,
+        _amounts(each),
+        f"{each.installments.least} to {each.installments.most}",
+        each.title,
+    )
+
+
+def _amounts(found: "Product") -> str:
+    low, high = money(found.amount.least, found.currency), money(found.amount.most, found.currency)
+    return f"{low} to {high} {found.currency}"
+
+
+def _tables(found: "Product", proof: str) -> tuple[Table, ...]:
+    head = {
+        "title": found.title,
+        "in effect from": found.effective_from,
+        "kind": found.kind,
+        "amount": _amounts(found),
+        "installments": f"{found.installments.least} to {found.installments.most}",
+        "purposes": ", ".join(found.purposes),
+        "rules": found.rules,
+        "templates": ", ".join(each.name for each in found.templates),
+        "signers": ", ".join(found.signers),
+        "pool": found.funding.pool,
+        "SHA-256": proof,
+    }
+    needed = [
+        (" or ".join(each.kinds), ", ".join(each.purposes) or "any", money(each.from_amount, found.currency))
+        for each in found.documents
+    ]
+    documents = table("documents", ("document", "purpose", "from amount"), needed, ("from amount",))
+    return facts(f"{found.name} {found.version}", head), documents
+
+
+def _costs(quoted: "ProductQuote") -> tuple[Table, ...]:
+    names = ("paid_out", "principal", "interest", "fees", "total")
+    totals = {name.replace("_", " "): money(getattr(quoted, name), quoted.currency) for name in names}
+    fees = [(fee.on, fee.name, money(fee.amount, quoted.currency)) for fee in quoted.charged]
+    charged = table("fees", ("on", "fee", "amount"), fees, ("amount",))
+    return (*([charged] if fees else ()), facts(f"{quoted.product} {quoted.version}: total cost", totals))

@@ -1,0 +1,180 @@
+"""Applications at the terminal: apply, see why it was decided so, and the queue of what waits for an officer."""
+
+from typing import Annotated, Any
+
+import typer
+
+from adapters.console.calling import client
+from adapters.console.options import Config, Json, RequestId
+from adapters.console.terminal import facts, minor_units, money, show, table
+
+OFFICER_TOKEN = "Tenor-Officer-Token"
+review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
+Officer = Annotated[str, typer.Option(envvar="TENOR_OFFICER", help="Who you are, as the officers' file has it.")]
+Token = Annotated[
+    str, typer.Option(envvar="TENOR_OFFICER_TOKEN", prompt="Token", hide_input=True, help="Better in the environment.")
+]
+Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
+
+
+def apply(
+    number: int,
+    product: str,
+    amount: str,
+    installments: int,
+    purpose: str = "any",
+    previous: Annotated[int, typer.Option(help="The refused application that this one follows.")] = 0,
+    config: Config = None,
+    as_json: Json = False,
+    request_id: RequestId = None,
+) -> None:
+    """Apply for a loan of a product, amount in major units: tenor apply 7 quick-loan 50000 6 --purpose equipment."""
+    api = client(config, as_json)
+    currency = api.get(f"/v1/accounts/{number}")["currency"]
+    body = {
+        "account": number,
+        "product": product,
+        "amount": minor_units(amount, currency),
+        "installments": installments,
+        "purpose": purpose,
+        "previous": previous,
+    }
+    reply = api.post("/v1/apply", body, request_id=request_id)
+    decided = {"state": reply["state"], "reasons": ", ".join(reply["reasons"]), "missing": ", ".join(reply["missing"])}
+    show(reply, as_json, facts(f"application {reply['application']} of account {number}", decided))
+
+
+@review.command("list")
+def list_reviews(product: str | None = None, limit: int = 100, config: Config = None, as_json: Json = False) -> None:
+    """List applications that wait for an officer, the most pressing first."""
+    found = client(config, as_json).get("/v1/reviews", product=product, limit=limit)
+    columns = ("account", "application", "product", "amount", "installments", "waiting", "expires", "claimed by")
+    rows = [
+        (
+            each["account"],
+            each["application"],
+            each["product"],
+            each["amount"],
+            each["installments"],
+            f"{each['days_waiting']} d",
+            f"{each['expires_on']}{' !' if each['urgent'] else ''}",
+            each["claimed_by"] or "",
+        )
+        for each in found
+    ]
+    show(found, as_json, table("reviews (amounts in minor units)", columns, rows, ("amount", "installments")))
+
+
+@review.command("show")
+def show_review(number: int, application: int, config: Config = None, as_json: Json = False) -> None:
+    """Show an application, and why the rules decided as they did."""
+    api = client(config, as_json)
+    file = api.get(f"/v1/accounts/{number}/file")
+    found = next((each for each in file["applications"] if each["application"] == application), None)
+    if found is None:
+        raise typer.BadParameter(f"account {number} has no application {application}")
+    currency = api.get(f"/v1/accounts/{number}")["currency"]
+    show(found, as_json, *_application_tables(found, currency))
+
+
+@review.command("claim")
+def claim(
+    number: int, application: int, officer: Officer, token: Token, config: Config = None, as_json: Json = False
+) -> None:
+    """Take an application on; nobody else decides it meanwhile."""
+    _send("claim-review", {"account": number, "application": application, "officer": officer}, token, config, as_json)
+
+
+@review.command("release")
+def release(
+    number: int, application: int, officer: Officer, token: Token, config: Config = None, as_json: Json = False
+) -> None:
+    """Give an application back to the queue."""
+    _send("release-review", {"account": number, "application": application, "officer": officer}, token, config, as_json)
+
+
+@review.command("approve")
+def approve(
+    number: int,
+    application: int,
+    officer: Officer,
+    token: Token,
+    note: Note,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Approve an application that you have claimed."""
+    _decide("approve", number, application, officer, note, token, config, as_json)
+
+
+@review.command("decline")
+def decline(
+    number: int,
+    application: int,
+    officer: Officer,
+    token: Token,
+    note: Note,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Decline an application that you have claimed."""
+    _decide("decline", number, application, officer, note, token, config, as_json)
+
+
+@review.command("return")
+def give_back(
+    number: int,
+    application: int,
+    officer: Officer,
+    token: Token,
+    note: Note,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Return an application to the borrower, who amends it."""
+    _decide("return", number, application, officer, note, token, config, as_json)
+
+
+def _decide(
+    outcome: str, number: int, application: int, officer: str, note: str, token: str, config: Config, as_json: bool
+) -> None:
+    body = {"account": number, "application": application, "officer": officer, "outcome": outcome, "note": note}
+    _send("decide-review", body, token, config, as_json)
+
+
+def _send(command: str, body: dict[str, object], token: str, config: Config, as_json: bool) -> None:
+    reply = client(config, as_json).post(f"/v1/{command}", body, headers={OFFICER_TOKEN: token})
+    show(reply, as_json, facts(command.replace("-", " "), reply))
+
+
+def _application_tables(found: dict[str, Any], currency: str) -> list[Any]:
+    verdict = found["verdict"]
+    head = {
+        "product": f"{found['product']} {found['version']}",
+        "amount": money(found["amount"], currency),
+        "installments": found["installments"],
+        "purpose": found["purpose"],
+        "submitted": found["submitted_on"],
+        "expires": found["expires_on"],
+        "status": found["status"],
+        "claimed by": found["claimed_by"] or "",
+        "approved by": ", ".join(found["approvals"]),
+    }
+    tables = [facts(f"application {found['application']}", head)]
+    if verdict is not None:
+        said = {
+            "rules": f"{verdict['rules']} {verdict['version']}",
+            "outcome": verdict["outcome"],
+            "reasons": ", ".join(verdict["reasons"]),
+            "rules that fired": ", ".join(verdict["path"]),
+        }
+        tables.append(facts("the rules said", said))
+        inputs = [(part, name, value) for part, values in verdict["inputs"].items() for name, value in _pairs(values)]
+        tables.append(table("on these inputs", ("about", "what", "value"), inputs))
+    return tables
+
+
+def _pairs(values: Any) -> list[tuple[str, str]]:
+    if isinstance(values, dict):
+        return [(str(name), str(value)) for name, value in values.items()]
+    return [("", str(values))]

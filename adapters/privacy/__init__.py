@@ -1,0 +1,1 @@
+"""Borrowers' personal data: sealed where it is stored, masked where it is shown."""

@@ -1,0 +1,83 @@
+"""Payout orders in Postgres. Payers take them in bounded batches that no other payer sees; a lease ends by itself."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from actors.payout_orders import STUCK_TRIES, Change, Claimed, OrderState, Progress
+from actors.rail import PayoutOrder
+from adapters.postgres.session import Session
+from adapters.postgres.statements import statements
+
+SQL: Final = statements("rails.sql")
+LIST_MAX: Final = 1_000
+PAGE: Final = 10_000
+_ORDER_FIELDS: Final = 7
+
+
+class PostgresOrders:
+    """Implements actors.payout_orders.Orders; operators' lists besides."""
+
+    def __init__(self, session: Session) -> None:
+        """Work through a session, which its owner closes."""
+        self._session = session
+
+    async def claim_asks(self, limit: int, lease_seconds: float) -> list[Claimed]:
+        """See Orders."""
+        return await self._claim("claim_asks", limit, lease_seconds)
+
+    async def claim_tells(self, limit: int, lease_seconds: float) -> list[Claimed]:
+        """See Orders."""
+        return await self._claim("claim_tells", limit, lease_seconds)
+
+    async def change(self, changes: Sequence[tuple[str, Change]]) -> set[str]:
+        """See Orders."""
+        numbers = {number for number, _ in changes}
+        async with self._session.turn() as connection, connection.transaction():
+            rows = await connection.fetch(SQL["lock"], list(numbers))
+            before = {row[0]: _progress(row[1:]) for row in rows}
+            after = dict(before)
+            for number, change in changes:
+                if number in after:
+                    after[number] = change(after[number])
+            await _write(connection, {number: now for number, now in after.items() if now != before[number]})
+        return numbers - before.keys()
+
+    async def open_orders(self, *, only_stuck: bool) -> list[dict[str, object]]:
+        """Return orders that are not over, the longest waiting first, at most LIST_MAX."""
+        async with self._session.turn() as connection:
+            rows = await connection.fetch(SQL["open_orders"], only_stuck, STUCK_TRIES, LIST_MAX)
+            return [dict(row) for row in rows]
+
+    async def to_reconcile(self) -> list[tuple[str, str, int, str, str]]:
+        """Return (order number, currency, amount, state, reference) of all orders that a bank may have."""
+        found: list[tuple[str, str, int, str, str]] = []
+        after = ""
+        while True:
+            async with self._session.turn() as connection:
+                page = await connection.fetch(SQL["to_reconcile"], after, PAGE)
+            found += (tuple(row) for row in page)
+            if len(page) < PAGE:
+                return found
+            after = page[-1][0]
+
+    async def _claim(self, statement: str, limit: int, lease_seconds: float) -> list[Claimed]:
+        async with self._session.turn() as connection:
+            rows = await connection.fetch(SQL[statement], limit, lease_seconds)
+        return [Claimed(PayoutOrder(*row[:_ORDER_FIELDS]), _progress(row[_ORDER_FIELDS:])) for row in map(tuple, rows)]
+
+
+def _progress(row: Sequence[object]) -> Progress:
+    state, *others = row
+    return Progress(OrderState(state), *others)  # type: ignore[arg-type]  # in the order of the struct
+
+
+async def _write(connection: asyncpg.Connection, after: dict[str, Progress]) -> None:
+    if not after:
+        return
+    rows = [
+        (number, now.state, now.told, now.tries, now.rounds, now.reference, now.reason, now.due_in)
+        for number, now in after.items()
+    ]
+    await connection.execute(SQL["write"], *map(list, zip(*rows, strict=True)))

@@ -1,0 +1,1 @@
+"""What outside sources say of a borrower: asked within bounds, remembered for as long as their answers may be used."""

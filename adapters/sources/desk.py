@@ -1,0 +1,84 @@
+"""One source: what it answered before, who asks it now, and when it is left alone."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final
+
+from adapters.sources.source import Answer, Line
+
+CACHE_MAX: Final = 20_000
+"""Answers remembered for each source; the oldest go first."""
+FAILURES_MAX: Final = 10
+"""Failures in a row, with no answer between them, after which a source is left alone; one timeout counts as many."""
+
+Dated = tuple[Answer, date]
+
+
+class Desk:
+    """Asks one source, a bounded number of questions at a time."""
+
+    def __init__(self, line: Line) -> None:
+        self.name = line.source.name
+        self._line = line
+        self._cache: dict[str, Dated] = {}
+        self._failures = 0
+        self._rests_until = float("-inf")
+
+    async def ask(self, indexes: Iterable[str], on: date) -> dict[str, Dated]:
+        """Return the answers that there are, each with its day, within the source's time."""
+        found = {index: known for index in indexes if (known := self._remembered(index, on)) is not None}
+        asked = [index for index in indexes if index not in found]
+        loop = asyncio.get_running_loop()
+        if not asked or loop.time() < self._rests_until:
+            return found
+        fresh: dict[str, Answer] = {}
+        in_time = await self._ask_all(asked, fresh)
+        self._judge(bool(fresh), len(asked) - len(fresh) if in_time else FAILURES_MAX, loop.time())
+        for index, answer in fresh.items():
+            found[index] = (answer, on)
+            self._remember(index, found[index])
+        return found
+
+    async def _ask_all(self, asked: list[str], fresh: dict[str, Answer]) -> bool:
+        """Ask until all have answered or the time is over; return whether all could be asked in time."""
+        queue = iter(asked)
+        # An answer given at once suspends nobody: then the first worker empties the queue.
+        workers = [
+            asyncio.create_task(self._work(queue, fresh)) for _ in range(min(self._line.in_flight_max, len(asked)))
+        ]
+        try:
+            _, late = await asyncio.wait(workers, timeout=self._line.timeout_seconds)
+        finally:
+            for worker in workers:
+                worker.cancel()
+        return not late
+
+    async def _work(self, queue: Iterator[str], fresh: dict[str, Answer]) -> None:
+        for index in queue:
+            try:
+                said = self._line.source.ask(index)
+                answer = said if isinstance(said, dict) else await said
+            except Exception:  # whatever a source does wrong, it gave no answer
+                continue
+            if isinstance(answer, dict):
+                fresh[index] = answer
+
+    def _judge(self, answered: bool, failures: int, now: float) -> None:
+        """Leave a source alone that only fails."""
+        self._failures = 0 if answered else self._failures + failures
+        if self._failures >= FAILURES_MAX:
+            self._failures = 0
+            self._rests_until = now + self._line.rest_seconds
+
+    def _remembered(self, index: str, on: date) -> Dated | None:
+        known = self._cache.get(index)
+        return known if known is not None and 0 <= (on - known[1]).days < self._line.reuse_days else None
+
+    def _remember(self, index: str, dated: Dated) -> None:
+        if not self._line.reuse_days:
+            return
+        self._cache.pop(index, None)
+        self._cache[index] = dated
+        if len(self._cache) > CACHE_MAX:
+            del self._cache[next(iter(self._cache))]
