@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Final
@@ -33,6 +33,8 @@ class BackOffice:
     def __init__(self, house: House | None, accounts: Accounts) -> None:
         self._house = house
         self._accounts = accounts
+        self._counted: tuple[date, set[int], float] = date.min, set(), 0.0
+        """Which commands money was made ready for, on which day, and when."""
 
     async def take_over(self, claim: Claim, on: date) -> None:
         """Begin anew with what former owners of the shard left; see Leases."""
@@ -69,9 +71,8 @@ class BackOffice:
                 asked[place] = question
         if not asked:
             return {}
-        wanted = self._wanted(asked, on)
-        if wanted:
-            await self._house.leases.refill(wanted, now)
+        self._counted = on, {id(each.command) for each in asked.values()}, now
+        await self._refill(asked.values(), on, now)
         return dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
 
     async def around(
@@ -81,6 +82,10 @@ class BackOffice:
         if self._house is None:
             return around
         question = self._question(command)
+        counted_on, counted, now = self._counted
+        if question is not None and (counted_on != on or id(command) not in counted):
+            # Its loan was made in this very batch, or the day has turned since.
+            await self._refill([question], on, now)
         if findings is None and question is not None:
             # The borrower was identified in this very batch.
             (findings,) = await self._house.investigate([question], on)
@@ -90,19 +95,21 @@ class BackOffice:
         cached = self._accounts.get(command.account)
         return inquiry(command, None if cached is None else cached.account)
 
-    def _wanted(self, asked: dict[int, Inquiry], on: date) -> Counter[str]:
-        """Return what payouts of a batch may take from each pool, at most."""
+    async def _refill(self, asked: Iterable[Inquiry], on: date, now: float) -> None:
+        """Have at hand what payouts may take from the pools, at most: our own part of the principal."""
         assert self._house is not None
         wanted = Counter[str]()
-        for each in asked.values():
+        for each in asked:
             cached = self._accounts.get(each.command.account)
             found = None if cached is None or cached.account is None else _payout(each.command, cached.account)
-            if found is not None:
-                name, version, amount = found
-                product = self._house.lender.product(name, on, version)
-                if product is not None:
-                    wanted[product.funding.pool] += amount
-        return wanted
+            product = None if found is None else self._house.lender.product(found[0], on, found[1])
+            if found is not None and product is not None:
+                funding, amount = product.funding, found[2]
+                wanted[funding.pool] += (
+                    dict(split(amount, funding.shares)).get(funding.own, 0) if funding.shares else amount
+                )
+        if wanted:
+            await self._house.leases.refill(wanted, now)
 
 
 def _payout(command: Command, account: Account) -> tuple[str, int, int] | None:

@@ -87,10 +87,11 @@ class Leases:
     async def refill(self, wanted: Mapping[str, int], now: float) -> None:
         """Lease what a batch may pay out and is not at hand; raises Fenced or JournalUnavailable. `now` in seconds."""
         for pool, amount in sorted(wanted.items()):
-            needed = amount - self.available(pool)
+            # The day may turn while the treasury answers.
+            day, needed = self._on, amount - self.available(pool)
             if needed > 0:
-                granted = await self._treasury.lease(self._claim, pool, needed, self._on)
-                self._held[pool, self._on] = self.available(pool) + granted
+                granted = await self._treasury.lease(self._claim, pool, needed, day)
+                self._held[pool, day] = self._held.get((pool, day), 0) + granted
             if needed <= 0 or granted >= needed:
                 # What is too little for anybody who asks is not in use.
                 self._used_at[pool] = now

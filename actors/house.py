@@ -42,6 +42,10 @@ class House(Protocol):
         """What decisions see."""
 
     @property
+    def tried(self) -> Lender:
+        """What trials of commands see: the same, with money in every pool."""
+
+    @property
     def leases(self) -> Leases:
         """What the shard holds of the funding pools; `lender.available` reads them."""
 

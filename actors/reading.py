@@ -139,7 +139,7 @@ class Reader:
             return around
         asked = [found for command in query.commands if (found := inquiry(command, scratch.account)) is not None]
         answers = await self._house.investigate(asked[:1], self._business_date())
-        return replace(around, lender=self._house.lender, findings=answers[0] if answers else NOTHING)
+        return replace(around, lender=self._house.tried, findings=answers[0] if answers else NOTHING)
 
     async def _kept(self, account: int) -> Cached:
         """Return an account as it is in memory or, if it is not there, as it is stored."""

@@ -171,7 +171,7 @@ class PayoutOrderRow(NamedTuple):
 
 
 class LeaseRow(NamedTuple):
-    """What a shard holds of a funding pool on a day, as of this commit."""
+    """By how much a commit changes what a shard holds of a funding pool on a day."""
 
     pool: str
     day: date

@@ -124,7 +124,7 @@ def _limit(text: str, currency: str) -> int:
 
 
 def _show(found: "list[Pool]", as_json: bool) -> None:
-    amounts = ("balance", "leased", "reserved", "daily_limit", "reserved_today", "spent_today", "spent")
+    amounts = ("balance", "leased", "reserved", "spent_today", "daily_limit")
     titles = [name.replace("_", " ") for name in amounts]
     rows = [
         (each.pool, each.currency, *(money(getattr(each, name), each.currency) for name in amounts)) for each in found

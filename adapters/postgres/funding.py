@@ -15,14 +15,14 @@ from adapters.postgres.session import Session
 from adapters.postgres.statements import statements
 
 SQL: Final = statements("funding.sql")
-_LOCK: Final = 0x7E40_0003
+LEASING_LOCK: Final = 0x7E40_0003
 """Advisory locks of leasing, one for each shard: any number, the same in every version."""
 _SETTINGS: Final = {
     "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "3s",
     "transaction_timeout": "10s",
     "lock_timeout": "500ms",
-    "tenor.lock": str(_LOCK),
+    "tenor.lock": str(LEASING_LOCK),
 }
 """An owner that froze must not hold a pool for long, and nobody waits for it longer than for a commit."""
 
@@ -40,7 +40,7 @@ class PostgresTreasury:
             await connection.execute(JOURNAL["end_sessions"], self._session.name)
             async with connection.transaction():
                 await connection.execute("SET LOCAL lock_timeout = '5s'")
-                await connection.execute(SQL["end_leasing"], _LOCK, claim.shard)
+                await connection.execute(SQL["end_leasing"], LEASING_LOCK, claim.shard)
                 return [Held(*row) for row in await connection.fetch(SQL["held"], claim.shard)]
 
     async def lease(self, claim: Claim, pool: str, needed: int, on: date) -> int:
@@ -80,7 +80,7 @@ async def write_leases(connection: asyncpg.Connection, shard: int, leases: Seque
 
 async def return_leases(connection: asyncpg.Connection) -> None:
     """Bring home what all shards hold unspent, in the transaction that raised all epochs: some shards may be gone."""
-    await connection.execute(SQL["end_all_leasing"], _LOCK)
+    await connection.execute(SQL["end_all_leasing"], LEASING_LOCK)
     await connection.execute(SQL["return_leases"])
 
 

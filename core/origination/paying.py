@@ -16,7 +16,7 @@ from core.origination.contracting import wrong_terms
 from core.origination.events import PayoutRequested
 from core.origination.file import Agreement, AgreementStatus, Payout
 from core.origination.product import Product
-from core.origination.shares import split
+from core.origination.shares import own_part, split
 from core.rejections import Code, Rejection
 
 
@@ -90,8 +90,8 @@ def _pay(case: Case, loan: Loan, agreement: Agreement, product: Product, bank_ac
         bank_account=bank_account,
         pool=product.funding.pool,
         requested_on=case.on,
-        shares=(shares := split(lent[1], product.funding.shares)),
-        own=dict(shares).get(product.funding.own, Minor(0)) if shares else Minor(lent[1]),
+        shares=split(lent[1], product.funding.shares),
+        own=own_part(lent[1], product.funding),
     )
     refused = refused_payout(case, payout, agreement, product) or refused_if_full(case.file.payouts, "payouts")
     if refused is not None:

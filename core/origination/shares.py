@@ -1,7 +1,7 @@
 """Split a payout over its funders."""
 
 from core.money import Minor
-from core.origination.product import PPB, Share
+from core.origination.product import PPB, Funding, Share
 
 
 def split(amount: int, shares: tuple[Share, ...]) -> tuple[tuple[str, Minor], ...]:
@@ -10,3 +10,10 @@ def split(amount: int, shares: tuple[Share, ...]) -> tuple[tuple[str, Minor], ..
         return ()
     others = [(share.funder, Minor(amount * share.ppb // PPB)) for share in shares[1:]]
     return ((shares[0].funder, Minor(amount - sum(part for _, part in others))), *others)
+
+
+def own_part(amount: int, funding: Funding) -> Minor:
+    """Return what of a payout the lender itself gives, from its pool."""
+    if not funding.shares:
+        return Minor(amount)
+    return dict(split(amount, funding.shares)).get(funding.own, Minor(0))

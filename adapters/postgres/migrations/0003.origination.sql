@@ -74,4 +74,7 @@ CREATE TABLE payout_order (
     reason text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 70);
 
-CREATE INDEX payout_order_open ON payout_order (next_try_at) WHERE next_try_at < 'infinity';
+CREATE INDEX payout_order_ask ON payout_order (next_try_at)
+    WHERE next_try_at < 'infinity' AND (state IN ('pending', 'sent') OR state = told);
+CREATE INDEX payout_order_tell ON payout_order (next_try_at)
+    WHERE next_try_at < 'infinity' AND state <> told AND state IN ('succeeded', 'failed', 'returned');
