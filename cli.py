@@ -3,15 +3,21 @@
 import asyncio
 import signal
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
+from adapters.console.pools import pool
 
+from adapters.console import books
+from adapters.console.calling import client, day_of, json_of
 from adapters.console.options import Config, Day, Json, RequestId, settings_of
+from adapters.console.privacy import privacy
+from adapters.console.products import product
+from adapters.console.rails import bank, payout
+from adapters.console.reviews import apply, review
+from adapters.console.rules import rules
 from adapters.console.terminal import (
-    EXIT_FAILED,
     EXIT_REFUSED,
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
@@ -26,37 +32,22 @@ from adapters.console.terminal import (
     stop,
     table,
     talk,
-    trial_balance_tables,
 )
 from loadtests.commands import bench, demo
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Tenor: a loan servicing core.")
 app.add_typer(bench, name="bench")
 app.command()(demo)
-
-
-def client(config: Path | None, as_json: bool) -> Any:
-    """Return a client of the running system."""
-    from adapters.console.api_client import ApiClient
-
-    settings = settings_of(config)
-    return ApiClient(f"http://{settings.http_host}:{settings.http_port}", as_json)
-
-
-def day_of(text: str | None) -> date | None:
-    """Read a date, or end with how to write one."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
-
-
-def json_of(text: str) -> Any:
-    """Read JSON, or end with what is wrong in it."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        stop(EXIT_USAGE, f"{text!r} is not JSON: {error}")
+for sub_app, name in (
+    *((product, "product"), (review, "review"), (rules, "rules"), (privacy, "privacy")),
+    *((pool, "pool"), (payout, "payout")),
+):
+    app.add_typer(sub_app, name=name)
+app.command("day-close")(books.day_close)
+app.command("period-close")(books.period_close)
+app.command("trial-balance")(books.trial_balance)
+for command in (books.suspended, books.verify, books.conformance, apply, bank):
+    app.command()(command)
 
 
 @app.command()
@@ -212,89 +203,12 @@ def schedule(
     show(planned, as_json, *trial_tables(planned, currency))
 
 
-@app.command("day-close")
-def day_close(
-    through: Annotated[str | None, typer.Option(help="Close all days up to this one.")] = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Close the business date (or all missed days up to a date); live traffic goes on meanwhile."""
-    from adapters.console.api_client import DAY_CLOSE_SECONDS
-
-    body = {"business_date": through} if day_of(through) else {}
-    with talk.status("closing the day"):
-        report = client(config, as_json).post("/v1/day-close", body, timeout=DAY_CLOSE_SECONDS)
-    accrued = [
-        (
-            row["currency"],
-            row["product"],
-            row["loans"],
-            money(row["interest"], row["currency"]),
-            money(row["penalty"], row["currency"]),
-        )
-        for row in report["accrued"]
-    ]
-    columns = ("currency", "product", "loans", "interest", "penalty")
-    head = {name.replace("_", " "): value for name, value in report.items() if name != "accrued"}
-    show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
-
-
-@app.command("period-close")
-def period_close(through: str, config: Config = None, as_json: Json = False) -> None:
-    """Close the accounting periods through a day, for good: nothing takes effect on it or before it any more."""
-    closed = client(config, as_json).post("/v1/period-close", {"through": str(day_of(through))})
-    show(closed, as_json, facts("periods", {"closed through": closed["closed_through"]}))
-
-
-@app.command()
-def suspended(config: Config = None, as_json: Json = False) -> None:
-    """List accounts on which an internal check failed: they take no commands until somebody has looked at them."""
-    found = client(config, as_json).get("/v1/suspended")
-    show(found, as_json, table("suspended", ("account", "reason"), [(row["account"], row["reason"]) for row in found]))
-
-
-@app.command("trial-balance")
-def trial_balance(as_of: Day = None, config: Config = None, as_json: Json = False) -> None:
-    """Show debits and credits of every GL account; they must be equal."""
-    report = client(config, as_json).get("/v1/trial-balance", as_of=day_of(as_of))
-    show(report, as_json, *trial_balance_tables(report))
-
-
-@app.command()
-def verify(config: Config = None, as_json: Json = False) -> None:
-    """Prove the books: replay, hash chains, entries, control accounts. Exit code 1 if anything differs."""
-    from adapters.verification.proof import prove
-
-    report = asyncio.run(prove(settings_of(config), talk))
-    rows = [
-        (check.name, check.compared, check.found, "ok" if check.ok else "FAILED", "\n".join(check.detail))
-        for check in report.checks
-    ]
-    columns = ("check", "compared", "differences", "result", "first differences")
-    show(report, as_json, table("verify", columns, rows, ("compared", "differences")))
-    if not report.ok:
-        raise SystemExit(EXIT_FAILED)
-
-
-@app.command()
-def conformance(files: list[Path], as_json: Json = False) -> None:
-    """Run published loan figures of other systems through the engine and say which it reproduces."""
-    from adapters.conformance.report import UnreadableCases
-    from adapters.conformance.report import conformance as run
-
-    try:
-        report = run(files)
-    except UnreadableCases as error:
-        stop(EXIT_USAGE, str(error))
-    rows = [(file.file, file.cases, file.matched, file.unsupported, len(file.misses)) for file in report.files]
-    columns = ("file", "cases", "matched", "unsupported", "misses")
-    misses = [(file.file, miss.id, miss.why) for file in report.files for miss in file.misses]
-    shown = [table("conformance", columns, rows, columns[1:])]
-    show(report, as_json, *shown, *([table("misses", ("file", "case", "why"), misses)] if misses else []))
-
-
 def main() -> None:
     """Run the command line. Invariants are asserted on live accounts, so Python must not leave assertions out."""
     if not __debug__:
         stop(EXIT_USAGE, "Tenor checks its invariants as it runs: start it without -O and PYTHONOPTIMIZE.")
     app()
+
+
+if __name__ == "__main__":
+    main()

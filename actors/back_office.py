@@ -20,6 +20,7 @@ from core.identity import number_of
 from core.origination.agreements import agreement_behind
 from core.origination.commands import BeforeLoan, Draw, OriginationCommand, RequestPayout
 from core.origination.lender import NOTHING, Findings
+from core.origination.shares import own_part
 
 LOOK_SECONDS: Final = 1.0
 """How often a shard with nothing to do looks after the money that it holds."""
@@ -104,10 +105,7 @@ class BackOffice:
             found = None if cached is None or cached.account is None else _payout(each.command, cached.account)
             product = None if found is None else self._house.lender.product(found[0], on, found[1])
             if found is not None and product is not None:
-                funding, amount = product.funding, found[2]
-                wanted[funding.pool] += (
-                    dict(split(amount, funding.shares)).get(funding.own, 0) if funding.shares else amount
-                )
+                wanted[product.funding.pool] += own_part(found[2], product.funding)
         if wanted:
             await self._house.leases.refill(wanted, now)
 

@@ -8,20 +8,26 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 import uvloop
-from msgspec.json import Encoder
+from litestar.handlers import HTTPRouteHandler
+from msgspec.json import Encoder, decode
 
 from actors.cluster import MonotonicClock, RayTransport, join_ray, ray_address
 from actors.day_close import DayClose
 from actors.messages import Envelope
 from actors.protocols import OutcomeUnknown, ShardUnavailable
 from actors.router import Router
+from adapters.contracts.pdf import as_pdf
+from adapters.house import BANK, HouseSettings, LendingHouse
 from adapters.http.server import listen, serve
-from adapters.postgres.book import close_period, suspended, trial_balance
+from adapters.postgres.book import close_period, contract_text, reviews, suspended, trial_balance
 from adapters.postgres.day_book import PostgresBook
 from adapters.postgres.session import Session
+from adapters.rails.callbacks import callback_route
+from adapters.rails.orders import PostgresOrders
 from adapters.trial_balance import report
 from core.rejections import Rejection
 
@@ -35,10 +41,14 @@ _log = logging.getLogger("tenor.gateway")
 class Gateway:
     """Implements adapters.http.backend.Backend."""
 
-    def __init__(self, dsn: str, shards: int) -> None:
+    def __init__(self, dsn: str, shards: int, house: LendingHouse) -> None:
         clock = MonotonicClock()
         self._transport = RayTransport(shards)
         self._router = Router(self._transport, shards, clock)
+        self._house = house
+        self.products = house.catalogue
+        self.authentic = house.roster.authentic
+        self.as_pdf = as_pdf
         self._session = Session(dsn, _SESSION_NAME, {})
         self._book = PostgresBook(self._session)
         # Of its own, so that a long close does not hold up a query.
@@ -75,6 +85,17 @@ class Gateway:
         async with self._session.turn() as connection:
             return await close_period(connection, through)
 
+    async def reviews(self, product: str | None, limit: int) -> bytes:
+        """See Backend."""
+        async with self._session.turn() as connection:
+            return _json.encode(await reviews(connection, product, limit))
+
+    async def contract_text(self, account: int, agreement: int) -> bytes | None:
+        """See Backend."""
+        async with self._session.turn() as connection:
+            row = await contract_text(connection, account, agreement)
+        return None if row is None else self._house.open_text(row)
+
     async def suspended(self) -> bytes:
         """See Backend."""
         async with self._session.turn() as connection:
@@ -103,22 +124,27 @@ def main() -> None:
     parser.add_argument("--shards", required=True, type=int)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
+    parser.add_argument("--house", required=True, help="where the lender's documents and keys are, JSON")
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     join_ray(options.ray)
-    uvloop.run(_until_told(Gateway(options.dsn, options.shards), options.host, options.port))
+    settings = decode(options.house, type=HouseSettings)
+    gateway = Gateway(options.dsn, options.shards, LendingHouse.open(settings, options.dsn))
+    orders = PostgresOrders(Session(options.dsn, _SESSION_NAME, {}))
+    notices = callback_route(orders, {BANK: Path(settings.bank_secret).read_bytes().strip()})
+    uvloop.run(_until_told(gateway, options.host, options.port, notices))
     # What Ray does at exit takes its time, and hangs where Ray itself is gone.
     os._exit(0)
 
 
-async def _until_told(gateway: Gateway, host: str, port: int) -> None:
+async def _until_told(gateway: Gateway, host: str, port: int, notices: HTTPRouteHandler) -> None:
     """Serve until a signal."""
     stop = asyncio.Event()
     # Ray takes SIGTERM for itself when it is joined; this comes after it.
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watch = asyncio.create_task(_leave_without_ray())
-    await serve(gateway, listen(host, port), stop)
+    await serve(gateway, listen(host, port), stop, [notices])
     watch.cancel()
 
 

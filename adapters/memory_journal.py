@@ -8,15 +8,19 @@ from msgspec import Struct, field
 from actors.protocols import Fenced, JournalUnavailable, RequestTaken
 from actors.rows import (
     AccountRow,
+    ApplicationRow,
     Claim,
     ContractRow,
+    ContractTextRow,
     EntryRow,
     EventRow,
     GroupCommit,
     Loaded,
     LoanRow,
+    PayoutOrderRow,
     Recorded,
     RequestRow,
+    SecretRow,
 )
 from adapters.snapshot import rebuild
 from core.identity import SLOTS, account_of
@@ -47,6 +51,11 @@ class Disk(Struct):
     loans: dict[int, dict[int, LoanRow]] = field(default_factory=dict)
     """Account to its loans by id."""
     contracts: dict[int, ContractRow] = field(default_factory=dict)
+    files: dict[int, bytes] = field(default_factory=dict)
+    applications: dict[tuple[int, int], ApplicationRow] = field(default_factory=dict)
+    secrets: dict[tuple[int, str, int], SecretRow] = field(default_factory=dict)
+    texts: dict[tuple[int, int], ContractTextRow] = field(default_factory=dict)
+    payouts: dict[str, PayoutOrderRow] = field(default_factory=dict)
     ledger: dict[tuple[int, date, str, str, int], tuple[int, int]] = field(default_factory=dict)
     """(shard, posted on, currency, product, GL account) to (debit, credit)."""
 
@@ -169,6 +178,12 @@ def _append(disk: Disk, commit: GroupCommit) -> None:
 def _replace(disk: Disk, commit: GroupCommit) -> None:
     disk.accounts.update((row.account_id, row) for row in commit.accounts)
     disk.contracts.update((row.loan_id, row) for row in commit.contracts)
+    disk.files.update(commit.files)
+    disk.applications.update(((row.account_id, row.number), row) for row in commit.applications)
+    disk.secrets.update(((row.account_id, row.kind, row.number), row) for row in commit.secrets)
+    disk.secrets = {key: row for key, row in disk.secrets.items() if row.account_id not in commit.erased}
+    disk.texts.update(((row.account_id, row.agreement), row) for row in commit.texts)
+    disk.payouts.update((row.order_number, row) for row in commit.payouts)
     for row in commit.loans:
         disk.loans.setdefault(account_of(row.loan_id), {})[row.loan_id] = row
 
@@ -185,5 +200,6 @@ def _loaded(disk: Disk, account: int) -> Loaded:
         row.unapplied,
         row.deposit,
         [(loan.state, disk.contracts[loan.loan_id].body) for loan in loans],
+        disk.files.get(account),
     )
     return Loaded(state, head.seq, head.hash, tuple(loan.wake_on for loan in loans), disk.suspended.get(account))

@@ -45,6 +45,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     gateways: Annotated[int, Meta(ge=1, le=64, description="a whole number from 1 to 64")] = 1
     http_host: Annotated[str, Meta(min_length=1, description="an address to listen on, e.g. 127.0.0.1")] = "127.0.0.1"
     http_port: Annotated[int, Meta(ge=0, le=65535, description="a port up to 65535; 0 takes a free one")] = 8700
+    bank_url: Annotated[
+        str | None, Meta(description="where payouts go, https://bank:443; leave it out for a bank that pays nobody")
+    ] = None
+    bank_secret_file: Annotated[
+        str | None, Meta(description="the file with the secret that the bank signs notices with; made if left out")
+    ] = None
+    keys_file: Annotated[
+        str | None,
+        Meta(description="the file with the keys that seal personal data; keep it apart from backups"),
+    ] = None
+    products_dir: Annotated[str | None, Meta(description="a directory with product documents of your own")] = None
+    rules_dir: Annotated[str | None, Meta(description="a directory with rule sets in place of those that ship")] = None
+    templates_dir: Annotated[str | None, Meta(description="a directory with contract templates of your own")] = None
+    sources_file: Annotated[
+        str | None, Meta(description="a JSON file with what sources say of known people; everybody else is simulated")
+    ] = None
+    officers_file: Annotated[str | None, Meta(description="a TOML file with the officers; none without it")] = None
+    roots_dir: Annotated[
+        str | None, Meta(description="a directory with certificates (PEM) of authorities whose signatures count")
+    ] = None
     business_date: Annotated[
         date | None,
         Meta(description="the date on which a new book opens, e.g. 2026-01-31; later only the day close moves it"),

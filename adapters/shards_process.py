@@ -4,7 +4,10 @@ import argparse
 import os
 from functools import partial
 
+import msgspec
+
 from actors.cluster import join_ray, start_shards
+from adapters.house import HouseSettings, LendingHouse
 from adapters.postgres.journal import PostgresJournal
 
 
@@ -15,9 +18,16 @@ def main() -> None:
     parser.add_argument("--ray", required=True, help="address of the Ray cluster")
     parser.add_argument("--shards", required=True, type=int)
     parser.add_argument("--logs", help="a directory for the shards' logs and process ids; without it Ray keeps them")
+    parser.add_argument("--house", required=True, help="where the lender's documents and keys are, JSON")
     options = parser.parse_args()
+    settings = msgspec.json.decode(options.house, type=HouseSettings)
     join_ray(options.ray)
-    start_shards(options.shards, partial(PostgresJournal.connect, options.dsn), options.logs)
+    start_shards(
+        options.shards,
+        partial(PostgresJournal.connect, options.dsn),
+        options.logs,
+        partial(LendingHouse.open, settings, options.dsn),
+    )
     # Leaving in good order takes Ray half a second, and nobody needs it.
     os._exit(0)
 

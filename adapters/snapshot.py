@@ -8,9 +8,11 @@ from msgspec.msgpack import Decoder
 
 from core.account import Account, Contract, Loan
 from core.money import Minor
+from core.origination.file import EMPTY, CreditFile
 
 _loan: Final = Decoder(Loan)
 _contract: Final = Decoder(Contract)
+_file: Final = Decoder(CreditFile)
 
 
 def rebuild(
@@ -22,6 +24,7 @@ def rebuild(
     unapplied: int,
     deposit: int,
     loans: Iterable[tuple[bytes, bytes]],
+    file: bytes | None = None,
 ) -> Account:
     """Return the account; `loans` are (state, contract body) in number order."""
     stored = [(_loan.decode(state), _contract.decode(body)) for state, body in loans]
@@ -36,4 +39,5 @@ def rebuild(
         Minor(deposit),
         tuple(loan for loan, _ in stored),
         tuple(contract for _, contract in stored),
+        EMPTY if file is None else _file.decode(file),
     )

@@ -15,12 +15,16 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 import asyncpg
+from msgspec.json import encode
 
 from adapters.embedded.child_process import end, spawn
 from adapters.embedded.ray_head import EmbeddedRay
 from adapters.embedded.servers import EmbeddedPostgres, EmbeddedRedis
+from adapters.house import HOUSE_ERRORS, LendingHouse, house_settings
+from adapters.paying import Paying
 from adapters.postgres.book import assign, open_book, unfit_settings
 from adapters.postgres.migrate import migrate
+from adapters.roster import make_token
 from adapters.settings import Settings
 from adapters.watches import Revive, Watches
 
@@ -51,7 +55,13 @@ class System:
         self._supervisor: Child | None = None
         self._gateways: list[Child] = []
         self._outlet: Child | None = None
+        self.paying = Paying(settings, self._python, _free_port(settings.http_host))
         self._watches = Watches(progress)
+
+    @property
+    def _house(self) -> str:
+        """Where the lender's documents and keys are, as the processes are told."""
+        return encode(house_settings(self.settings)).decode()
 
     @property
     def base_url(self) -> str:
@@ -110,10 +120,12 @@ class System:
             if isinstance(failed, BaseException):
                 raise failed
         await asyncio.to_thread(migrate, self.postgres_dsn)
+        await self._check_house()
         await self._open_book()
         self._progress("starting shards and gateways")
         self._gateways = [self._gateway() for _ in range(self.settings.gateways)]
         self._outlet = self._start_outlet()
+        self.paying.start(self.postgres_dsn, self.base_url)
         await self._start_shards()
         await self._until_ready()
         self._watch()
@@ -133,15 +145,26 @@ class System:
         finally:
             await connection.close()
 
+    async def _check_house(self) -> None:
+        """Read all documents and keys once here, where what is wrong with them can be said; raises StartError."""
+        house = house_settings(self.settings)
+        make_token(Path(house.payer_token))
+        make_token(Path(house.bank_secret))
+        try:
+            await LendingHouse.open(house, self.postgres_dsn).check()
+        except HOUSE_ERRORS as error:
+            raise StartError(str(error)) from error
+
     async def _start_shards(self) -> None:
         """Have the shards put on the cluster; raises StartError."""
         logs = ["--logs", str(self._ray.directory)] if self._ray else []
-        self._supervisor = self._on_ray("adapters.shards_process", *logs)
+        self._supervisor = self._on_ray("adapters.shards_process", *logs, "--house", self._house)
         if await asyncio.to_thread(self._supervisor.wait):
             raise StartError(f"The shards did not start. Look into {self._log('shards_process')}.")
 
     def _gateway(self) -> Child:
-        return self._on_ray("adapters.gateway", "--host", self.settings.http_host, "--port", str(self._port))
+        place = ("--host", self.settings.http_host, "--port", str(self._port))
+        return self._on_ray("adapters.gateway", *place, "--house", self._house)
 
     def _start_outlet(self) -> Child:
         return self._python("adapters.outlet_process", "--dsn", self.postgres_dsn, "--redis", self.redis_url)
@@ -171,6 +194,7 @@ class System:
         """Have brought back what dies; the shards are Ray's."""
         self._watches.add("a gateway", self._revive_gateways)
         self._watches.add("the outlet", self._revive_outlet)
+        self._watches.add("the payer", self.paying.revive)
         if self._ray:
             self._watches.add("Ray", self._revive_ray)
         if self._postgres:
@@ -215,6 +239,7 @@ class System:
 
     def _end_children(self) -> None:
         children = [child for child in (self._supervisor, *self._gateways, self._outlet) if child]
+        children += self.paying.children
         for child in children:
             child.terminate()
         for child in children:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from core.commands import BookLoan, Disburse, OpenAccount
 from core.contract.terms import Terms
 from core.identity import loan_id
-from loadtests.client import Batch, Client, Order, batch, send_all
+from loadtests.client import Batch, Client, Order, Sent, batch, send_all
 from loadtests.results import DayClosed
 
 CHANNEL: Final = "onboarding"
@@ -57,15 +57,16 @@ async def fill(
 
 
 async def carry_out(
-    base_url: str, groups: Iterable[Sequence[Order]], count: int, progress: Progress, what: str
-) -> None:
+    base_url: str, groups: Iterable[Sequence[Order]], count: int, progress: Progress, what: str, headers: str = ""
+) -> list[Sent]:
     """Send groups of commands, each group of one account; raises Unexpected if any is refused."""
-    sent, _ = await send_all(base_url, CHANNEL, _batches(groups, count, progress, what), CONNECTIONS)
+    sent, _ = await send_all(base_url, CHANNEL, _batches(groups, count, progress, what), CONNECTIONS, headers)
     progress(what, count, count)
     for each in sent:
         for order, answer in zip(each.orders, each.answers, strict=True):
             if answer.status == "refused":
                 raise Unexpected(f"{order.request_id}: {answer.code}: {answer.detail}")
+    return sent
 
 
 async def close_days(base_url: str, opens: date) -> DayClosed:

@@ -44,6 +44,12 @@ class Answer(Struct, frozen=True, gc=False):
     status: str
     code: str = ""
     detail: str = ""
+    state: str = ""
+    """Of an application that was decided."""
+    reasons: tuple[str, ...] = ()
+    digest: str = ""
+    """Of a contract that was offered."""
+    loan: int | None = None
 
     def try_again(self) -> bool:
         """Return whether the same request has to be sent again."""
@@ -91,10 +97,12 @@ def answers(body: bytes) -> list[Answer]:
 class Client:
     """One connection, with patience."""
 
-    def __init__(self, base_url: str, channel: str) -> None:
+    def __init__(self, base_url: str, channel: str, headers: str = "") -> None:
+        """Call as a channel; `headers` go with every call, each ended by CRLF."""
         address = urlsplit(base_url)
         self._host, self._port = address.hostname or "", address.port or 80
         self._channel = channel
+        self._headers = headers
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self.resent = 0
         """Orders that were sent again."""
@@ -156,7 +164,7 @@ class Client:
         reader, writer = self._streams
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nTenor-Channel: {self._channel}\r\n"
-            f"{headers}Content-Length: {len(body)}\r\n\r\n"
+            f"{self._headers}{headers}Content-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
         lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
@@ -173,7 +181,9 @@ class Client:
             self._streams = None
 
 
-async def send_all(base_url: str, channel: str, batches: Iterable[Batch], connections: int) -> tuple[list[Sent], int]:
+async def send_all(
+    base_url: str, channel: str, batches: Iterable[Batch], connections: int, headers: str = ""
+) -> tuple[list[Sent], int]:
     """Send batches over some connections, each taking the next when it is free; return answers and orders resent."""
     waiting = iter(batches)
     sent: list[Sent] = []
@@ -184,7 +194,7 @@ async def send_all(base_url: str, channel: str, batches: Iterable[Batch], connec
         return client.resent
 
     async with asyncio.TaskGroup() as group:
-        works = [group.create_task(work(Client(base_url, channel))) for _ in range(connections)]
+        works = [group.create_task(work(Client(base_url, channel, headers))) for _ in range(connections)]
     return sent, sum(each.result() for each in works)
 
 

@@ -21,7 +21,7 @@ def demo(config: Config = None, as_json: Json = False, report: Path = Path("repo
     from loadtests.show import show_demo
 
     with bars() as progress:
-        result = uvloop.run(play(settings_of(config), progress))
+        result = uvloop.run(play(settings_of(config), progress, report.parent))
     written = write(result, report)
     if as_json:
         show(result, as_json)
@@ -52,6 +52,16 @@ def bench_close(loans: int = 100_000, due_share: float = 0.1, shards: int = 2, a
     with bars() as progress:
         result = uvloop.run(measure(progress, loans, due_share, shards))
     show(result, as_json, facts("bench close", msgspec.to_builtins(result)))
+
+
+@bench.command("originate")
+def bench_originate(applications: int = 100_000, batch: int = 500, shards: int = 2, as_json: Json = False) -> None:
+    """Applications decided and recorded a second; then all approved ones signed, paid out, and confirmed by a bank."""
+    from loadtests.originate import bench_originate as measure
+
+    with bars() as progress:
+        result = uvloop.run(measure(progress, applications, batch, shards))
+    show(result, as_json, facts("bench originate", msgspec.to_builtins(result)))
 
 
 @bench.command("core")

@@ -22,12 +22,13 @@ from adapters.verification.verify import verify
 from core.contract.terms import DayCount, Terms
 from loadtests import ledger, peak
 from loadtests.book import Progress, close_days, fill, trial_difference
+from loadtests.borrowers import borrow
 from loadtests.comparison import Comparison, compare
 from loadtests.lendingclub import COMPARED_ON, ISSUED, PublishedLoan, history, read, terms
 from loadtests.machine import machine
 from loadtests.onboarding import Borrower, play
 from loadtests.peak import Outcome
-from loadtests.results import DayClosed, DemoResult, Reconciliation, Stage
+from loadtests.results import Borrowing, DayClosed, DemoResult, Reconciliation, Stage
 
 LOANS: Final = 100_000
 REPAYMENTS: Final = 100_000
@@ -48,8 +49,8 @@ class Demo:
         self._stages = stages
         self._closes: list[DayClosed] = []
 
-    async def run(self) -> DemoResult:
-        """Play it all."""
+    async def run(self, borrowing: Borrowing) -> DemoResult:
+        """Play it all; the applicants' play is over."""
         borrowers = self._read()
         with self._stage("10,000 real loans, January to June 2018"):
             await play(self._url, borrowers, self._progress)
@@ -65,7 +66,7 @@ class Demo:
             await self._close(COMPARED_ON + timedelta(days=1))
         with self._stage("verify"):
             checks = (await verify(self._dsn, self._progress)).checks
-        return await self._result(comparison, outcome, reconciliation, checks)
+        return await self._result(borrowing, comparison, outcome, reconciliation, checks)
 
     def _read(self) -> list[Borrower]:
         with self._stage("read the data set"):
@@ -95,7 +96,12 @@ class Demo:
             return outcome, await ledger.reconcile(self._dsn, outcome.acknowledged, COMPARED_ON)
 
     async def _result(
-        self, comparison: Comparison, outcome: Outcome, reconciliation: Reconciliation, checks: list[Check]
+        self,
+        borrowing: Borrowing,
+        comparison: Comparison,
+        outcome: Outcome,
+        reconciliation: Reconciliation,
+        checks: list[Check],
     ) -> DemoResult:
         return DemoResult(
             loans=await ledger.figure(self._dsn, "loans"),
@@ -112,6 +118,7 @@ class Demo:
             verify=int(all(check.ok for check in checks)),
             seconds=round(sum(stage.seconds for stage in self._stages), 1),
             machine=machine(),
+            borrowing=borrowing,
             comparison=comparison,
             peak=outcome.peak,
             reconciliation=reconciliation,
@@ -134,10 +141,14 @@ def timed(name: str, stages: list[Stage]) -> Iterator[None]:
     stages.append(Stage(name, round(time.perf_counter() - began, 2)))
 
 
-async def demo(settings: Settings, progress: Progress) -> DemoResult:
-    """Play the day on a book of its own in `data_dir`/demo, which is made anew and stays to be looked at."""
+async def demo(settings: Settings, progress: Progress, contracts: Path) -> DemoResult:
+    """Play on books of their own in `data_dir`/demo, which are made anew and stay to be looked at.
+
+    A contract is written into the directory `contracts`.
+    """
     home = Path(settings.data_dir) / "demo"
-    shutil.rmtree(home, ignore_errors=True)
+    for stale in (home, home.with_name("demo-applicants")):
+        shutil.rmtree(stale, ignore_errors=True)
     own = replace(
         settings,
         data_dir=str(home),
@@ -148,10 +159,12 @@ async def demo(settings: Settings, progress: Progress) -> DemoResult:
         business_date=min(ISSUED.values()),
     )
     stages: list[Stage] = []
+    with timed("real applicants: decided, reviewed, signed, paid out, first installment", stages):
+        borrowing = await borrow(own, home.with_name("demo-applicants"), contracts, progress)
     async with AsyncExitStack() as running:
         with timed("start of Postgres, Redis, Ray, shards, gateway", stages):
             system = await running.enter_async_context(System(own, lambda what: progress(what, 1, 1)))
-        return await Demo(system, progress, stages).run()
+        return await Demo(system, progress, stages).run(borrowing)
 
 
 def _repeated(loan: PublishedLoan) -> Terms:

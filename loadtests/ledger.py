@@ -16,7 +16,7 @@ from adapters.http.envelope import envelope
 from adapters.postgres.book import trial_balance
 from core.account import Bucket, Contract
 from core.commands import Repay
-from core.contract.terms import installment_total
+from core.contract.terms import Installment, installment_total
 from core.events import RepaymentReceived
 from loadtests.comparison import Standing
 from loadtests.peak import CHANNEL, Acknowledged
@@ -67,6 +67,13 @@ async def standings(dsn: str, last: int) -> dict[int, Standing]:
         account: Standing(installment_total(_contract.decode(body).schedule[0]), principal)
         for account, principal, body in rows
     }
+
+
+async def first_due(dsn: str) -> dict[int, Installment]:
+    """Return the first installment of every active loan, by account."""
+    async with reading(dsn) as connection:
+        rows = await connection.fetch(SQL["contracts"])
+    return {account: _contract.decode(body).schedule[0] for account, body in rows}
 
 
 async def owing(dsn: str) -> list[tuple[int, int, date]]:

@@ -71,3 +71,25 @@ FROM loan
 -- name: outlet_behind
 -- Whether committed events still have to go out.
 SELECT EXISTS (SELECT FROM event WHERE txid > (SELECT coalesce(max(txid), 0) FROM outlet))
+
+-- name: disbursed
+-- Payouts that the bank confirmed and their accounts know of.
+SELECT count(*) FROM payout_order WHERE told = 'succeeded'
+
+-- name: pool_overdrawn
+-- By how much more is reserved and spent than was put into the pools, and than their days allow.
+SELECT coalesce(sum(greatest(0, used - given)), 0)::bigint
+FROM (
+    SELECT
+        pool,
+        (SELECT coalesce(sum(reserved + spent), 0) FROM lease WHERE lease.pool = pool.pool) AS used,
+        (SELECT coalesce(sum(amount), 0) FROM pool_change WHERE pool_change.pool = pool.pool) AS given
+    FROM pool
+) AS sums
+
+-- name: contracts
+-- What was signed for each active loan, by account.
+SELECT loan_id / 10000 AS account, contract.body
+FROM contract JOIN loan USING (loan_id)
+WHERE loan.status = 'active'
+ORDER BY loan_id

@@ -93,6 +93,31 @@ class Stage(Struct, frozen=True):
     seconds: float
 
 
+class Borrowing(Struct, frozen=True, kw_only=True):
+    """Real applicants decided, and those approved lent to."""
+
+    applicants: int
+    approved: int
+    declined: int
+    referred: int
+    reasons: dict[str, int]
+    """Why, the most frequent first."""
+    bad_of_all: float
+    """Per cent of all applicants whose loan ended badly in the data set."""
+    bad_of_approved: float
+    """The same, of those approved by the rules."""
+    reviewed: int
+    """The account whose referred application an officer approved."""
+    contract: str
+    """Where its contract is, to be looked at."""
+    paid_out: int
+    paid_twice: int
+    first_installments: int
+    """Repaid on their due dates."""
+    trial_balance: int
+    verify: int
+
+
 class DemoResult(Struct, frozen=True, kw_only=True):
     """A day in the life of a lender."""
 
@@ -112,6 +137,7 @@ class DemoResult(Struct, frozen=True, kw_only=True):
     """1 if every check holds, else 0."""
     seconds: float
     machine: str
+    borrowing: Borrowing
     comparison: Comparison
     peak: Peak
     reconciliation: Reconciliation

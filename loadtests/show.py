@@ -10,7 +10,7 @@ from rich.table import Table
 from loadtests.book import Progress as Told
 from loadtests.comparison import Comparison
 from loadtests.report import count, money
-from loadtests.results import DemoResult
+from loadtests.results import Borrowing, DemoResult
 
 
 @contextmanager
@@ -32,6 +32,7 @@ def bars() -> Iterator[Told]:
 
 def show_demo(result: DemoResult, console: Console) -> None:
     """Print the demo's findings as tables."""
+    console.print(_borrowing(result.borrowing))
     _show_comparison(result.comparison, console)
     ageing = _table("Ageing of the book", "state", "loans", "principal", "past due")
     for line in result.ageing:
@@ -41,6 +42,24 @@ def show_demo(result: DemoResult, console: Console) -> None:
         trial.add_row(f"{entry.account} {entry.name}", money(entry.debit), money(entry.credit), money(entry.balance))
     trial.add_row("debits less credits", "", "", money(result.trial_balance), style="bold")
     console.print(ageing, trial, _outcome(result))
+
+
+def _borrowing(found: Borrowing) -> Table:
+    table = _table("Real applicants (credit_data)", "", "")
+    rows = (
+        ("applied", count(found.applicants)),
+        ("approved / declined / referred", f"{found.approved} / {found.declined} / {found.referred}"),
+        ("most frequent reasons", ", ".join(f"{name} {number}" for name, number in found.reasons.items())),
+        ("ended badly, of all / of those approved", f"{found.bad_of_all} % / {found.bad_of_approved} %"),
+        ("referred, then approved by an officer", f"account {found.reviewed}"),
+        ("paid out by the bank / twice", f"{count(found.paid_out)} / {found.paid_twice}"),
+        ("first installments repaid", count(found.first_installments)),
+        ("debits less credits; proof", f"{found.trial_balance}; {'all holds' if found.verify else 'NOT all holds'}"),
+        ("a contract to look at", found.contract),
+    )
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _show_comparison(comparison: Comparison, console: Console) -> None:

@@ -1,9 +1,11 @@
 """The gateway as an ASGI application."""
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, Final
 
 from litestar import Litestar, Response, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import Message, Send
 from msgspec.json import encode
 
@@ -12,6 +14,7 @@ from adapters.http.batch import batch_route
 from adapters.http.book import book_routes, calculate_schedule
 from adapters.http.commands import command_routes
 from adapters.http.health import health_routes
+from adapters.http.lending import lending_routes
 from adapters.http.media import answer
 from adapters.http.metrics import Metrics
 from adapters.http.openapi import document
@@ -56,8 +59,8 @@ class Gateway(Litestar):
             self.metrics.observe(scope.get("path_template") or "none", status, perf_counter() - started)
 
 
-def make_app(backend: Backend) -> Litestar:
-    """Return the gateway in front of a backend."""
+def make_app(backend: Backend, notices: Sequence[HTTPRouteHandler] = ()) -> Litestar:
+    """Return the gateway in front of a backend, with routes for the notices of banks."""
     metrics = Metrics()
     return Gateway(
         metrics,
@@ -66,9 +69,11 @@ def make_app(backend: Backend) -> Litestar:
             batch_route(backend, metrics),
             *query_routes(backend),
             *book_routes(backend),
+            *lending_routes(backend),
             calculate_schedule,
             *health_routes(backend, metrics),
             show_openapi,
+            *notices,
         ],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=BODY_MAX,

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Protocol
 
 from actors.messages import Envelope
+from adapters.catalogue.catalogue import Catalogue
 from core.rejections import Rejection
 
 
@@ -34,3 +35,19 @@ class Backend(Protocol):
 
     async def trial_balance(self, as_of: date | None) -> bytes:
         """Return the trial balance as JSON; as of the business date if no date is given."""
+
+    @property
+    def products(self) -> Catalogue:
+        """What the lender offers."""
+
+    def authentic(self, officer: str, token: str) -> bool:
+        """Return whether this token is the officer's."""
+
+    async def reviews(self, product: str | None, limit: int) -> bytes:
+        """Return applications that wait for an officer as JSON."""
+
+    async def contract_text(self, account: int, agreement: int) -> bytes | None:
+        """Return the text of a contract that was offered, HTML."""
+
+    def as_pdf(self, text: bytes) -> bytes:
+        """Return a contract's text as PDF."""

@@ -8,9 +8,10 @@ from msgspec import Raw, Struct
 from msgspec.json import Encoder as JsonEncoder
 from msgspec.msgpack import Decoder
 
-from actors.messages import Refused, Reply, encoder
+from actors.messages import Refused, Reply, encoder, refused
 from adapters.http.backend import Backend
 from adapters.http.envelope import RequestId, envelope
+from adapters.http.lending import authenticate
 from adapters.http.media import Codec, Malformed, Media, accepted, answer, channel_of, media_of
 from adapters.http.metrics import Metrics
 from adapters.http.problems import AnyRequest, Refusal
@@ -58,7 +59,7 @@ def batch_route(backend: Backend, metrics: Metrics) -> HTTPRouteHandler:
     @post(BATCH_PATH, status_code=200)
     async def receive_batch(request: AnyRequest) -> Response[bytes]:
         channel, media = channel_of(request), accepted(request)
-        items = read_batch(media_of(request), await request.body())
+        items = [_proven(request, backend, each) for each in read_batch(media_of(request), await request.body())]
         envelopes = [envelope(channel, item.request_id, item.command) for item in items if isinstance(item, Item)]
         replies = await backend.submit(envelopes) if envelopes else []
         assert len(replies) == len(envelopes)
@@ -80,6 +81,12 @@ def read_batch(media: Media, body: bytes) -> list[Item | bytes]:
         items = [_read_item(media, raw) for raw in _read_raw(media, body)]
     _check_size(len(items))
     return items
+
+
+def _proven(request: AnyRequest, backend: Backend, item: Item | bytes) -> Item | bytes:
+    """Return the item; the refusal in its place, if the request does not come from the officer that it names."""
+    unproven = None if isinstance(item, bytes) else authenticate(request, backend, item.command)
+    return item if unproven is None else encoder.encode(refused(unproven))
 
 
 def _read_raw(media: Media, body: bytes) -> list[Raw]:

@@ -11,9 +11,10 @@ from msgspec.json import Encoder
 from actors.messages import Refused, reply_decoder
 from adapters.http.backend import Backend
 from adapters.http.envelope import envelope
+from adapters.http.lending import authenticate
 from adapters.http.media import Codec, Media, accepted, answer, channel_of, idempotency_key
 from adapters.http.metrics import Metrics
-from adapters.http.problems import AnyRequest, answer_problem
+from adapters.http.problems import AnyRequest, answer_problem, rejected
 from core.commands import Command
 
 COMMANDS: tuple[type[Command], ...] = get_args(Command)
@@ -43,6 +44,9 @@ def _receiver(
     async def receive(request: AnyRequest) -> Response[bytes]:
         channel, request_id, media = channel_of(request), idempotency_key(request), accepted(request)
         command = await codec.read(request)
+        unproven = authenticate(request, backend, command)
+        if unproven is not None:
+            return rejected(unproven)
         (reply,) = await backend.submit([envelope(channel, request_id, command)])
         decoded = reply_decoder.decode(reply)
         metrics.count([decoded])

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final
 
 from actors.queries import Simulate
+from adapters.http import origination_examples
 from adapters.trial import Trial
 from core.commands import (
     AddCharge,
@@ -70,6 +71,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ChangeTerms(account=_ACCOUNT, loan=_LOAN, change=Extend(installments=2)),
     DisburseTranche(account=_ACCOUNT, loan=_LOAN),
     RefundUnapplied(account=_ACCOUNT, amount=1_250),
+    *origination_examples.COMMANDS,
 )
 SIMULATE: Final = Simulate((Repay(account=_ACCOUNT, amount=300_000, loan=_LOAN),), date(2026, 2, 20))
 TRIAL: Final = Trial(_TERMS, date(2026, 1, 31), (Fee(date(2026, 1, 31), Minor(5_000)),))

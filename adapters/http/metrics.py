@@ -3,11 +3,11 @@
 import os
 from collections import Counter as Tally
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, assert_never
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from actors.messages import Done, Received, Reply
+from actors.messages import Decided, Done, Offered, Received, Refused, Reply
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -62,5 +62,11 @@ def _outcome(reply: Reply) -> str:
             return "received"
         case Done():
             return "done"
-        case _:
+        case Decided():
+            return reply.state
+        case Offered():
+            return "offered"
+        case Refused():
             return reply.code.value
+        case _:
+            assert_never(reply)

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from msgspec import to_builtins
+from msgspec import Raw, to_builtins
 from msgspec.json import schema_components
 
 from actors.day_close import DayCloseReport
-from actors.messages import Done, Received, Refused
+from actors.file_view import CreditFileView
+from actors.messages import Decided, Done, Offered, Received, Refused
 from actors.queries import Simulate
 from actors.views import AccountView, LoanView, ScheduleView, TransactionsView
 from actors.what_if import Simulation
@@ -14,10 +15,13 @@ from adapters.http import examples
 from adapters.http.batch import BATCH_MAX, BATCH_PATH, Batch, Item, Replies
 from adapters.http.book import AsOf, BookView, CloseDay, ClosePeriod, PeriodClosed
 from adapters.http.commands import COMMANDS, path_of, tag_of
+from adapters.http.lending import proves
 from adapters.http.media import Media
+from adapters.http.openapi_lending import LENDING, lending_paths
 from adapters.http.openapi_parts import (
     CHANNEL,
     IDEMPOTENCY_KEY,
+    OFFICER,
     PARAMETERS,
     READ,
     SCHEMAS,
@@ -46,7 +50,7 @@ _INFO: Final[Json] = {
         f" stable codes. A body takes {BODY_MAX} bytes, a batch {BATCH_MAX} commands."
     ),
 }
-_VIEWS: Final = (AccountView, TransactionsView, LoanView, ScheduleView, Quote)
+_VIEWS: Final = (AccountView, CreditFileView, TransactionsView, LoanView, ScheduleView, Quote)
 _OTHERS: Final = (
     Simulate,
     Simulation,
@@ -54,6 +58,8 @@ _OTHERS: Final = (
     Replies,
     Done,
     Received,
+    Decided,
+    Offered,
     Refused,
     BookView,
     CloseDay,
@@ -67,13 +73,13 @@ _OTHERS: Final = (
     Problem,
 )
 _EXAMPLES: Final = {type(command): command for command in examples.COMMANDS}
-_REPLY: Final[Json] = {"anyOf": [named(Done), named(Received)]}
+_REPLY: Final[Json] = {"anyOf": [named(Done), named(Received), named(Decided), named(Offered)]}
 _REPORT: Final[Json] = {"type": "object"}
 
 
 def document() -> Json:
     """Return the OpenAPI document."""
-    structs = (*COMMANDS, *_VIEWS, *_OTHERS, *PATHS.values())
+    structs = (*COMMANDS, *_VIEWS, *_OTHERS, *LENDING, *PATHS.values())
     _, schemas = schema_components(structs, schema_hook=_anything, ref_template=SCHEMAS + "{name}")
     return {
         "openapi": "3.1.0",
@@ -84,6 +90,7 @@ def document() -> Json:
             **_queries(schemas),
             SIMULATE_PATH: {"post": _simulate(schemas)},
             **_book(schemas),
+            **lending_paths(schemas),
             **_probes(),
         },
         "components": {"schemas": schemas, "parameters": PARAMETERS, "responses": problem_responses()},
@@ -91,7 +98,7 @@ def document() -> Json:
 
 
 def _anything(kind: type) -> Json:
-    assert kind is object, kind
+    assert kind in (object, Raw), kind
     return {"description": "Any JSON value."}
 
 
@@ -107,10 +114,10 @@ def _command(kind: type[Command], schemas: Json) -> Json:
         tag_of(kind),
         kind.__doc__,
         "commands",
-        parameters=[IDEMPOTENCY_KEY, CHANNEL],
+        parameters=[IDEMPOTENCY_KEY, CHANNEL, *([OFFICER] if proves(kind) else [])],
         requestBody=_body(_EXAMPLES[kind], schemas),
         returns=_REPLY,
-        fails=(*SENT, 404, 409, 422),
+        fails=(*SENT, 401, 403, 404, 409, 422),
         media=tuple(Media),
     )
 

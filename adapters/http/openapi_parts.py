@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from adapters.http.lending import OFFICER_TOKEN
 from adapters.http.media import CHANNEL_DEFAULT, Media
 from adapters.http.problems import PROBLEM_JSON, RETRY, HttpCode, status_of
 from core.rejections import Code
@@ -32,8 +33,16 @@ PARAMETERS: Final[Json] = {
         "description": "Where the request comes from; request ids of different channels never meet.",
         "schema": {"type": "string", "pattern": "^[a-z0-9_-]{1,40}$", "default": CHANNEL_DEFAULT},
     },
+    "OfficerToken": {
+        "name": OFFICER_TOKEN,
+        "in": "header",
+        "required": False,
+        "description": "Proves that the command comes from the officer whom it names, or from the payer.",
+        "schema": {"type": "string"},
+    },
 }
 CHANNEL: Final[Json] = {"$ref": "#/components/parameters/Channel"}
+OFFICER: Final[Json] = {"$ref": "#/components/parameters/OfficerToken"}
 IDEMPOTENCY_KEY: Final[Json] = {"$ref": "#/components/parameters/IdempotencyKey"}
 
 

@@ -12,6 +12,7 @@ from actors.queries import (
     AnyQuery,
     QuotePayoff,
     ShowAccount,
+    ShowFile,
     ShowLoan,
     ShowSchedule,
     ShowTransactions,
@@ -26,6 +27,7 @@ from core.rejections import Code, Rejection
 Q = TypeVar("Q")
 PATHS: dict[str, type[AnyQuery]] = {
     "/v1/accounts/{account:str}": ShowAccount,
+    "/v1/accounts/{account:str}/file": ShowFile,
     "/v1/accounts/{account:str}/transactions": ShowTransactions,
     "/v1/loans/{loan:str}": ShowLoan,
     "/v1/loans/{loan:str}/schedule": ShowSchedule,

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import uvicorn
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 
 from adapters.http.app import make_app
 from adapters.http.backend import Backend
@@ -40,9 +42,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(backend: Backend, listener: socket.socket, stop: asyncio.Event) -> None:
+async def serve(
+    backend: Backend, listener: socket.socket, stop: asyncio.Event, notices: Sequence[HTTPRouteHandler] = ()
+) -> None:
     """Serve until `stop` is set; then finish what is in flight, within SHUTDOWN_S."""
-    server = _Embedded(_config(backend))
+    server = _Embedded(_config(make_app(backend, notices)))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -53,9 +57,9 @@ async def serve(backend: Backend, listener: socket.socket, stop: asyncio.Event) 
         await serving
 
 
-def _config(backend: Backend) -> uvicorn.Config:
+def _config(app: Litestar) -> uvicorn.Config:
     return uvicorn.Config(
-        make_app(backend),
+        app,
         http="httptools",
         ws="none",
         lifespan="off",

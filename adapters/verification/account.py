@@ -13,7 +13,8 @@ from msgspec import msgpack
 from accounting.chart import Gl
 from accounting.journalize import journalize
 from accounting.subledger import subledger
-from actors.messages import Done, Received, Refused, reply_decoder
+from actors.messages import Decided, Done, Offered, Received, Refused, reply_decoder
+from adapters.verification.credit_file import check_credit_file
 from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
 from adapters.verification.tally import Tally
 from core.account import Account, LoanStatus
@@ -42,6 +43,10 @@ class AccountRows(NamedTuple):
     loans: Sequence[Row] = ()
     contracts: Sequence[Row] = ()
     requests: Sequence[Row] = ()
+    files: Sequence[Row] = ()
+    applications: Sequence[Row] = ()
+    payouts: Sequence[Row] = ()
+    texts: Sequence[Row] = ()
 
 
 class Stored(NamedTuple):
@@ -61,6 +66,7 @@ def check_account(tally: Tally, account_id: int, rows: AccountRows, on: date) ->
         if account is not None:
             _add(tally, account, on)
         check_snapshots(tally, account_id, account, rows.accounts, rows.loans, rows.contracts)
+        check_credit_file(tally, account_id, account, rows.files, rows.applications, rows.payouts, rows.texts)
     except Exception as error:
         # What was tampered with may break anything in the core; the proof of the other accounts goes on.
         tally.differ("snapshots", f"account {account_id}: its events build up no account ({error!r})")
@@ -170,7 +176,7 @@ def _check_replies(tally: Tally, account_id: int, events: dict[int, Stored], row
         match reply:
             case Refused():
                 wrong = False
-            case Done():
+            case Done() | Decided() | Offered():
                 wrong = reply.account != account_id or not 0 <= reply.seq <= last
             case Received():
                 wrong = reply.payment in named or not _tells(reply, account_id, events.get(reply.payment))

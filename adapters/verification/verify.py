@@ -33,6 +33,7 @@ CHECKS: Final = (
     "snapshots",
     "accrual",
     "requests",
+    "credit_files",
 )
 LAST_ACCOUNT: Final = 9 * 10**14
 """Above every account id; ten thousand times it is still a bigint."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from msgspec import Raw, msgpack
 
-from actors.execute import execute, roll_forward
+from actors.execute import Surroundings, execute, roll_forward
 from actors.messages import Envelope, Reply, reply_decoder
 from actors.rows import Claim
 from actors.staging import Cached, Stage
@@ -68,7 +68,8 @@ class Book:
             past: History = ()
             if needs_history(command, self.on):
                 past = [(seq, _decode(body)) for seq, body in await self._journal.history(command.account)]
-            replies.append(reply_decoder.decode(execute(stage, cached, envelope, command, self.on, past)[1]))
+            _, reply = execute(stage, cached, envelope, command, self.on, Surroundings(past))
+            replies.append(reply_decoder.decode(reply))
         await self._journal.commit(self._claim, stage.seal(self.on))
         return replies
 

@@ -1,20 +1,28 @@
 """The guide for channels names every code with the status that it is answered with, and every reason of bad terms."""
 
 from enum import StrEnum
+from typing import Any, Final, get_args
 
 import pytest
 from msgspec import Struct
 
+from actors.messages import Reply
+from adapters.http.commands import COMMANDS, path_of
+from adapters.http.lending import proves
 from adapters.http.problems import HttpCode, status_of
 from adapters.trial import Untried
 from core.commands import AccountCommand, ChangeCommand, ChargeCommand, LendingCommand, MoneyCommand, Reverse
 from core.contract.changes import Change
+from core.origination.commands import OriginationCommand
 from core.rejections import Code
 from core.schedule.plan import Refusal
 from core.schedule.solve import Unsolvable
 from tests.unit.guide import GUIDE, kinds_of, tables_of
 
 TEXT = (GUIDE.parent / "channels.md").read_text()
+SERVICING: Final = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
+OF_NO_PLAN: Final = "fees_exceed_principal"
+"""What is wrong with terms for which a schedule can be planned all the same."""
 
 
 def column(first: str) -> dict[str, list[str]]:
@@ -35,13 +43,25 @@ def test_every_reason_of_bad_terms_is_explained(reasons: type[StrEnum]) -> None:
 
 
 def test_no_reason_is_explained_that_does_not_exist() -> None:
-    assert not column("reason").keys() - {reason.value for kind in (Refusal, Unsolvable, Untried) for reason in kind}
+    reasons = {reason.value for kind in (Refusal, Unsolvable, Untried) for reason in kind}
+    assert column("reason").keys() - reasons == {OF_NO_PLAN}
 
 
-def test_every_command_of_servicing_is_in_the_guide() -> None:
-    servicing = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
-    tags = {str(kind.__struct_config__.tag) for kind in kinds_of(servicing) if issubclass(kind, Struct)}
-    assert not {tag for tag in tags if f"`{tag.replace('_', '-')}`" not in TEXT}
+@pytest.mark.parametrize("commands", [SERVICING, OriginationCommand], ids=["servicing", "before the loan"])
+def test_every_command_is_in_a_table_of_the_guide(commands: Any) -> None:
+    tags = {str(kind.__struct_config__.tag) for kind in kinds_of(commands) if issubclass(kind, Struct)}
+    assert not {tag.replace("_", "-") for tag in tags} - column("command").keys()
+
+
+def test_every_command_that_somebody_must_prove_to_send_is_in_the_table_of_who_may() -> None:
+    proven = {path_of(kind).removeprefix("/v1/") for kind in COMMANDS if proves(kind)}
+    who_may = TEXT.split("### Who may send what")[1].split("\n### ")[0]
+    assert not {name for name in proven if f"`{name}`" not in who_may}
+
+
+@pytest.mark.parametrize("reply", get_args(Reply), ids=lambda kind: str(kind.__name__))
+def test_every_kind_of_reply_is_shown(reply: type[Struct]) -> None:
+    assert f'"status":"{reply.__struct_config__.tag}"' in TEXT
 
 
 def test_every_change_of_terms_is_in_the_guide() -> None:

@@ -134,6 +134,27 @@ class Busy(MemoryTreasury):
         return False
 
 
+class AtMidnight(MemoryTreasury):
+    """Answers when the day has turned."""
+
+    leases: Leases
+
+    async def lease(self, claim: Claim, pool: str, needed: int, on: date) -> int:
+        granted = await super().lease(claim, pool, needed, on)
+        self.leases.new_day(TOMORROW)
+        return granted
+
+
+async def test_money_leased_for_a_day_that_turned_is_not_the_next_days(vault: Vault, pool: Pool) -> None:
+    treasury = AtMidnight(vault)
+    leases = treasury.leases = Leases(treasury)
+    await leases.take_over(Claim(0, 1, TODAY, frozenset()), TODAY)
+    await leases.refill({MAIN: 100}, 0.0)
+    assert leases.available(MAIN) == 0
+    await leases.tend(0.0)
+    assert (pool.free, pool.days) == (10_000, {TODAY: 0})
+
+
 async def test_what_is_not_taken_back_stays(vault: Vault) -> None:
     leases = Leases(Busy(vault))
     await leases.take_over(Claim(0, 1, TODAY, frozenset()), TODAY)

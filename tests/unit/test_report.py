@@ -13,6 +13,7 @@ from loadtests.charts import area, bars, ticks
 from loadtests.comparison import Comparison, InstallmentMiss, Reason, StatusLine
 from loadtests.results import (
     Ageing,
+    Borrowing,
     DayClosed,
     DemoResult,
     Latency,
@@ -39,6 +40,22 @@ RESULT = DemoResult(
     verify=1,
     seconds=171.4,
     machine="2 cores, 24 GiB <test>",
+    borrowing=Borrowing(
+        applicants=1_583,
+        approved=456,
+        declined=485,
+        referred=642,
+        reasons={"risk_middle": 481, "risk_low": 456},
+        bad_of_all=23.1,
+        bad_of_approved=6.8,
+        reviewed=2,
+        contract="reports/contract.html",
+        paid_out=457,
+        paid_twice=0,
+        first_installments=457,
+        trial_balance=0,
+        verify=1,
+    ),
     comparison=Comparison(
         loans=10_000,
         installments_matched=9_997,

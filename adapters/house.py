@@ -1,0 +1,242 @@
+"""The lender's house put together: products, rules, officers, contract texts, keys, and the sources outside."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors.funding import Leases
+from actors.house import Inquiry
+from actors.protocols import JournalUnavailable
+from actors.rows import ContractTextRow, SecretRow
+from adapters.catalogue.catalogue import Catalogue, load_catalogue
+from adapters.catalogue.documents import CatalogueError
+from adapters.contracts.library import Library, load_library
+from adapters.contracts.signing import Verifier, load_verifier
+from adapters.postgres.funding import PostgresTreasury
+from adapters.privacy.keyring import Keyring, KeyringError, key_file
+from adapters.privacy.masking import PersonalData, mask_logs
+from adapters.privacy.register import Register
+from adapters.privacy.sealing import opened_text, person_rows, sealed_row, sealed_text
+from adapters.roster import Roster, RosterError, load_roster
+from adapters.rules.book import MODELS, RuleBook
+from adapters.rules.model import RulesError
+from adapters.settings import Settings
+from adapters.sources.simulated import known, simulated
+from adapters.sources.source import Line
+from adapters.sources.sources import Sources
+from core.commands import Command
+from core.money import AMOUNT_MAX
+from core.origination.commands import (
+    AddBankAccount,
+    AmendApplication,
+    Apply,
+    Draw,
+    IdentifyBorrower,
+    RequestPayout,
+    VerifyDocument,
+)
+from core.origination.file import Verdict
+from core.origination.lender import NOTHING, Findings, Lender
+from core.origination.personal import age_on, normal
+from core.origination.product import Product
+
+APPLYING = Apply | AmendApplication | VerifyDocument
+LISTS: Final = ("debtor_list", "sanctions")
+"""What is asked again before money leaves."""
+BANK: Final = "bank"
+"""The name of the rail: a book has one."""
+NO_SHARD: Final = -1
+_log = logging.getLogger("tenor.house")
+PEOPLE_MAX: Final = 20_000
+"""Borrowers remembered since they were identified, until the register has them for sure."""
+
+
+class HouseSettings(Struct, frozen=True, kw_only=True):
+    """Where the lender's documents and keys are; paths, since every shard reads them itself."""
+
+    keys: str
+    payer_token: str
+    """The file with the token by which the payer proves itself."""
+    bank_secret: str
+    """The file with the secret that the bank signs its notices with."""
+    products: str | None = None
+    rules: str | None = None
+    templates: str | None = None
+    officers: str | None = None
+    sources: str | None = None
+    roots: str | None = None
+    """Certificates of the authorities whose signatures count."""
+
+
+HOUSE_ERRORS: Final = (CatalogueError, KeyringError, RosterError, RulesError)
+"""What is wrong with documents, keys or officers; the message says it."""
+
+
+def house_settings(settings: Settings) -> HouseSettings:
+    """Return where a book's house is, in paths that hold for every process of this machine."""
+    return HouseSettings(
+        keys=str(key_file(settings).resolve()),
+        payer_token=str(Path(settings.data_dir, "payer.token").resolve()),
+        bank_secret=str(Path(settings.bank_secret_file or Path(settings.data_dir, "bank.secret")).resolve()),
+        products=_absolute(settings.products_dir),
+        rules=_absolute(settings.rules_dir),
+        templates=_absolute(settings.templates_dir),
+        officers=_absolute(settings.officers_file),
+        sources=_absolute(settings.sources_file),
+        roots=_absolute(settings.roots_dir),
+    )
+
+
+class LendingHouse:
+    """Implements actors.house.House, and is its own Lender."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        rules: RuleBook,
+        roster: Roster,
+        library: Library,
+        verifier: Verifier,
+        keyring: Keyring,
+        register: Register,
+        lines: Sequence[Line],
+        leases: Leases,
+    ) -> None:
+        self.catalogue = catalogue
+        self.roster = roster
+        self.product = catalogue.product
+        self.officer = roster.officer
+        self.render = library.render
+        self.verifies = verifier.verify
+        self.index = keyring.index
+        self.fingerprint = keyring.fingerprint
+        self.leases = leases
+        self.available: Callable[[str], int] = leases.available
+        self._rules = rules
+        self._keyring = keyring
+        self._register = register
+        self._sources = Sources(lines)
+        self._lists = Sources(line for line in lines if line.source.name in LISTS)
+        self._fresh: dict[int, PersonalData] = {}
+
+    @classmethod
+    def open(cls, settings: HouseSettings, dsn: str, shard: int = NO_SHARD) -> Self:
+        """Read all documents and keys; raises what the parts raise about theirs. Only a shard's house pays out."""
+        mask_logs()
+        keyring = Keyring.load(Path(settings.keys))
+        return cls(
+            load_catalogue(_path(settings.products)),
+            RuleBook(_path(settings.rules) or MODELS),
+            load_roster(_path(settings.officers), _path(settings.payer_token)),
+            load_library(_path(settings.templates)),
+            load_verifier(_path(settings.roots)),
+            keyring,
+            Register(dsn, keyring),
+            simulated() if settings.sources is None else known(Path(settings.sources)),
+            Leases(PostgresTreasury(dsn, shard)),
+        )
+
+    def open_text(self, row: ContractTextRow) -> bytes:
+        """Return the text of a contract."""
+        return opened_text(self._keyring, row)
+
+    async def check(self) -> None:
+        """Raise KeyringError if the book was sealed with other keys."""
+        await self._register.check()
+        await self._register.close()
+
+    @property
+    def lender(self) -> Lender:
+        """What decisions see."""
+        return self
+
+    @property
+    def tried(self) -> Lender:
+        """See House."""
+        trial = copy(self)
+        trial.available = lambda pool: AMOUNT_MAX
+        return trial
+
+    def assess(self, product: Product, inputs: dict[str, Any], on: date) -> Verdict:
+        """See Lender."""
+        return self._rules.assess(product.rules, inputs, on)
+
+    def challenge(self, product: Product, inputs: dict[str, Any], on: date, key: int) -> Verdict | None:
+        """See Lender."""
+        return self._rules.challenge(product.rules, inputs, on, key)
+
+    async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
+        """See House. Sources that cost money, or need consent, are asked only for what is decided on them."""
+        people = {each.command.account: each.index for each in inquiries}
+        applying = [each for each in inquiries if isinstance(each.command, APPLYING)]
+        paying = [each for each in inquiries if isinstance(each.command, Draw | RequestPayout)]
+        known, asked, listed = await asyncio.gather(
+            self._people(people),
+            self._sources.gather([(each.command.account, each.index) for each in applying], on),
+            self._lists.gather([(each.command.account, each.index) for each in paying], on),
+        )
+        return [
+            _with_person(_of(each, asked, listed), known.get(each.command.account), each.command, on)
+            for each in inquiries
+        ]
+
+    async def _people(self, accounts: Collection[int]) -> dict[int, PersonalData]:
+        """Return who borrowers are; without those that cannot be read just now."""
+        try:
+            known = await self._register.people(accounts)
+        except (JournalUnavailable, KeyringError, OSError) as error:
+            _log.warning("borrowers cannot be read: %s", error)
+            known = {}
+        return known | {account: self._fresh[account] for account in accounts if account in self._fresh}
+
+    def forget(self, account: int) -> None:
+        """See House."""
+        self._fresh.pop(account, None)
+
+    def seal(self, account: int, kind: str, number: int, index: str, plain: str) -> SecretRow:
+        """See House."""
+        return sealed_row(self._keyring, account, kind, number, index, plain)
+
+    def seal_person(self, command: IdentifyBorrower) -> list[SecretRow]:
+        """See House."""
+        person = PersonalData(command.name, command.identity_number, command.phone, command.born_on)
+        self._fresh[command.account] = person
+        if len(self._fresh) > PEOPLE_MAX:
+            del self._fresh[next(iter(self._fresh))]
+        return person_rows(self._keyring, command.account, person)
+
+    def seal_text(self, account: int, agreement: int, digest: str, text: bytes) -> ContractTextRow:
+        """See House."""
+        return sealed_text(self._keyring, account, agreement, digest, text)
+
+
+def _of(each: Inquiry, asked: dict[int, Findings], listed: dict[int, Findings]) -> Findings:
+    account = each.command.account
+    if isinstance(each.command, APPLYING):
+        return asked[account]
+    return listed[account] if isinstance(each.command, Draw | RequestPayout) else NOTHING
+
+
+def _with_person(findings: Findings, person: PersonalData | None, command: Command, on: date) -> Findings:
+    """Add what the register says: the age, what a contract's text names, whose a bank account is."""
+    if person is None:
+        return replace(findings, missing=("applicant", *findings.missing))
+    answers = {**findings.answers, "applicant": {"age": age_on(person.born_on, on)}}
+    if isinstance(command, AddBankAccount):
+        answers["bank_account"] = {"belongs": normal(command.holder) == normal(person.name)}
+    return replace(findings, answers=answers, person={**person.masked(), "name": person.name})
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).resolve())
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)

@@ -1,0 +1,69 @@
+"""What is stored beside an account, held against the credit file that its events build up. Pure."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from msgspec import msgpack
+
+from adapters.verification.snapshots import UNREADABLE, Row
+from adapters.verification.tally import Tally
+from core.account import Account
+from core.origination.file import EMPTY, Application, CreditFile, order_number
+
+CHECK: Final = "credit_files"
+
+_file: Final = msgpack.Decoder(CreditFile).decode
+
+
+def check_credit_file(
+    tally: Tally,
+    account_id: int,
+    account: Account | None,
+    files: Sequence[Row],
+    applications: Sequence[Row],
+    payouts: Sequence[Row],
+    texts: Sequence[Row],
+) -> None:
+    """Check the stored file, the queue's rows, the orders for money, and that each contract's text is there."""
+    file = EMPTY if account is None else account.file
+    where = f"account {account_id}"
+    stored = [_decoded(row[1]) for row in files]
+    tally.compare(CHECK, f"{where}, credit file", stored, [file] if file != EMPTY else [])
+    tally.compare(CHECK, f"{where}, applications", [tuple(row[1:]) for row in applications], _queued(file))
+    orders = [
+        (order_number(account_id, payout.number), payout.number, payout.amount, payout.bank_account)
+        for payout in file.payouts
+    ]
+    tally.compare(CHECK, f"{where}, payout orders", [tuple(row[1:]) for row in payouts], orders)
+    offered = [(agreement.number, agreement.digest) for agreement in file.agreements]
+    tally.compare(CHECK, f"{where}, contract texts", [tuple(row[1:]) for row in texts], offered)
+
+
+def _queued(file: CreditFile) -> list[tuple[object, ...]]:
+    return [_row(application) for application in file.applications]
+
+
+def _row(application: Application) -> tuple[object, ...]:
+    verdict, claim = application.verdict, application.claim
+    return (
+        application.number,
+        application.product,
+        application.version,
+        application.status.value,
+        application.amount,
+        application.installments,
+        application.submitted_on,
+        application.expires_on,
+        application.decided_on,
+        None if verdict is None else verdict.outcome.value,
+        None if claim is None else claim.officer,
+        None if claim is None else claim.until,
+    )
+
+
+def _decoded(body: bytes) -> CreditFile | str:
+    try:
+        return _file(body)
+    except UNREADABLE:
+        return f"does not decode: {sha256(body).hexdigest()}"
