@@ -19,7 +19,7 @@ from adapters.http import server
 from adapters.http.problems import BODY_MAX
 from adapters.http.server import listen, serve
 from adapters.memory_journal import Disk, MemoryJournal
-from core.rejections import Rejection
+from tests.unit.http_backend import CannedBackend
 
 DAY = date(2026, 1, 31)
 TERMS = {"principal": 500_000, "rate": {"ppb": 500_000, "per": "day"}, "installments": 6}
@@ -51,10 +51,11 @@ class LocalTransport:
         return await self.shard.read(blob)
 
 
-class OneShard:
-    """Implements adapters.http.backend.Backend."""
+class OneShard(CannedBackend):
+    """A backend of one shard; what surrounds applications is canned."""
 
     def __init__(self) -> None:
+        super().__init__()
         disk = Disk(DAY)
         disk.assign(1)
         self.shard = Shard(0, MemoryJournal(disk), RealClock())
@@ -72,18 +73,6 @@ class OneShard:
 
     async def business_date(self) -> date:
         return self.shard.on
-
-    async def close_day(self, date: date | None) -> bytes | Rejection:
-        raise NotImplementedError
-
-    async def close_period(self, through: date) -> date | None:
-        return None
-
-    async def suspended(self) -> bytes:
-        return b"[]"
-
-    async def trial_balance(self, as_of: date | None) -> bytes:
-        raise NotImplementedError
 
 
 class Running:

@@ -13,7 +13,6 @@ from core.commands import (
     ChangeTerms,
     ChargeBack,
     Command,
-    Dated,
     PayOff,
     Prepay,
     Repay,
@@ -27,6 +26,7 @@ from core.events import AccountRestated, Event
 from core.identity import loan_id
 from core.redeciding import is_fact
 from core.rejections import Code, Rejection
+from core.request import Dated
 from core.restatement import facts
 from tests.properties.charging import charge_command
 from tests.properties.histories import START, Book, Step

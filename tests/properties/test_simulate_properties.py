@@ -8,6 +8,7 @@ from msgspec.msgpack import encode
 
 from accounting.chart import dotted
 from accounting.journalize import journalize
+from actors.execute import Surroundings
 from actors.messages import Refused
 from actors.naming import fields_of
 from actors.queries import SIMULATED_MAX, Simulate
@@ -38,7 +39,7 @@ def simulated(book: Book, commands: tuple[Command, ...], days: int) -> Simulatio
     before = encode(book.account)
     scratch = Cached(1, book.account, len(book.history))
     query = Simulate(commands, book.on + timedelta(days=days) if days else None)
-    found = simulate(query, scratch, book.on, book.history)
+    found = simulate(query, scratch, book.on, Surroundings(book.history))
     assert encode(book.account) == before
     assert isinstance(found, Simulation)
     return found
