@@ -7,11 +7,11 @@ from typing import Annotated
 
 import msgspec
 import typer
-from adapters.console.pools import pool
 
 from adapters.console import books
 from adapters.console.calling import client, day_of, json_of
 from adapters.console.options import Config, Day, Json, RequestId, settings_of
+from adapters.console.pools import pool
 from adapters.console.privacy import privacy
 from adapters.console.products import product
 from adapters.console.rails import bank, payout
@@ -106,9 +106,16 @@ def transactions(number: int, config: Config = None, as_json: Json = False, afte
 
 
 @app.command()
-def send(command: str, body: str, config: Config = None, as_json: Json = False, request_id: RequestId = None) -> None:
+def send(
+    command: str,
+    body: str,
+    config: Config = None,
+    as_json: Json = False,
+    request_id: RequestId = None,
+    token: Annotated[str | None, typer.Option(envvar="TENOR_OFFICER_TOKEN", help="Of the officer it names.")] = None,
+) -> None:
     """Send any command, e.g. freeze-account '{"account": 7, "reason": "fraud"}'; amounts are minor units."""
-    reply = client(config, as_json).post(f"/v1/{command}", json_of(body), request_id=request_id)
+    reply = client(config, as_json).post(f"/v1/{command}", json_of(body), request_id=request_id, token=token)
     show(reply, as_json, facts(command, reply))
 
 

@@ -7,7 +7,18 @@ from msgspec import Raw, Struct
 from core.account import Account
 from core.contract.terms import Terms
 from core.identity import loan_id
-from core.origination.file import OPEN, Agreement, Application, BankAccount, Borrower, Document, Payout, order_number
+from core.origination.file import (
+    OPEN,
+    Agreement,
+    AgreementStatus,
+    Application,
+    BankAccount,
+    Borrower,
+    CreditFile,
+    Document,
+    Payout,
+    order_number,
+)
 
 
 class VerdictView(Struct, frozen=True):
@@ -65,6 +76,7 @@ class AgreementView(Struct, frozen=True):
     template: str
     digest: str
     status: str
+    """`expired` or `replaced` where an offer can be signed no more."""
     offered_on: date
     expires_on: date
     signed_by: tuple[str, ...]
@@ -122,7 +134,7 @@ def credit_file_view(account: Account, on: date) -> CreditFileView:
         _consents(file.borrower),
         [_application(each, on) for each in file.applications],
         [_document(each) for each in file.documents],
-        [_agreement(account.id, each) for each in file.agreements],
+        [_agreement(account.id, each, _agreement_status(file, each, on)) for each in file.agreements],
         [_bank_account(each) for each in file.bank_accounts],
         [_payout(account.id, each) for each in file.payouts],
     )
@@ -169,7 +181,16 @@ def _document(document: Document) -> DocumentView:
     )
 
 
-def _agreement(account: int, agreement: Agreement) -> AgreementView:
+def _agreement_status(file: CreditFile, agreement: Agreement, on: date) -> str:
+    """Return where a contract is; one that was offered may have been replaced or have expired since."""
+    if agreement.status is not AgreementStatus.OFFERED:
+        return agreement.status
+    if any(each.application == agreement.application for each in file.agreements[agreement.number :]):
+        return "replaced"
+    return "expired" if on > agreement.expires_on else agreement.status
+
+
+def _agreement(account: int, agreement: Agreement, status: str) -> AgreementView:
     return AgreementView(
         agreement.number,
         agreement.application,
@@ -177,7 +198,7 @@ def _agreement(account: int, agreement: Agreement) -> AgreementView:
         agreement.version,
         agreement.template,
         agreement.digest,
-        agreement.status,
+        status,
         agreement.offered_on,
         agreement.expires_on,
         tuple(each.signer for each in agreement.signatures),

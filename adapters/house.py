@@ -17,8 +17,8 @@ from actors.protocols import JournalUnavailable
 from actors.rows import ContractTextRow, SecretRow
 from adapters.catalogue.catalogue import Catalogue, load_catalogue
 from adapters.catalogue.documents import CatalogueError
-from adapters.contracts.library import Library, load_library
-from adapters.contracts.signing import Verifier, load_verifier
+from adapters.contracts.library import Library, LibraryError, load_library
+from adapters.contracts.signing import AuthorityError, Verifier, load_verifier
 from adapters.postgres.funding import PostgresTreasury
 from adapters.privacy.keyring import Keyring, KeyringError, key_file
 from adapters.privacy.masking import PersonalData, mask_logs
@@ -75,7 +75,7 @@ class HouseSettings(Struct, frozen=True, kw_only=True):
     """Certificates of the authorities whose signatures count."""
 
 
-HOUSE_ERRORS: Final = (CatalogueError, KeyringError, RosterError, RulesError)
+HOUSE_ERRORS: Final = (AuthorityError, CatalogueError, KeyringError, LibraryError, RosterError, RulesError)
 """What is wrong with documents, keys or officers; the message says it."""
 
 

@@ -13,6 +13,7 @@ import uvloop
 from actors.payer import Payer
 from adapters.postgres.session import Session
 from adapters.privacy.keyring import Keyring
+from adapters.privacy.masking import mask_logs
 from adapters.privacy.register import Register
 from adapters.rails.bank_http import BankHttp
 from adapters.rails.orders import PostgresOrders
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--token", required=True, type=Path, help="the file with the payer's token")
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    mask_logs()
     # httpx would name each order.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     uvloop.run(_until_signalled(options))

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 ENVIRONMENT_PREFIX: Final = "TENOR_"
+PEOPLE: Final = ("TENOR_OFFICER", "TENOR_OFFICER_TOKEN")
+"""Who acts at a terminal: no settings of the book."""
 
 
 class SettingsError(Exception):
@@ -79,7 +81,7 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     checked: dict[str, object] = {}
     for name, value in _from_file(path).items():
         checked[name] = _check(name, value, f"{name} in {path}", strict=True)
-    for variable in sorted(name for name in env if name.startswith(ENVIRONMENT_PREFIX)):
+    for variable in sorted(name for name in env if name.startswith(ENVIRONMENT_PREFIX) and name not in PEOPLE):
         name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
         if env[variable]:  # An empty variable is an unset one.
             checked[name] = _check(name, env[variable], variable, strict=False)

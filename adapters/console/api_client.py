@@ -1,7 +1,6 @@
 """The operator's side of the HTTP API: one call, one answer, and an exit code that says what went wrong."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -10,6 +9,7 @@ import msgspec
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, out, stop
 
 CHANNEL: Final = "cli"
+OFFICER_TOKEN: Final = "Tenor-Officer-Token"
 TIMEOUT_SECONDS: Final = 30.0
 DAY_CLOSE_SECONDS: Final = 7200.0
 
@@ -34,11 +34,15 @@ class ApiClient:
         *,
         request_id: str | None = None,
         timeout: float = TIMEOUT_SECONDS,
-        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
     ) -> Any:
-        """Return the JSON answer of a command; without a request id of the caller's a new one is made."""
-        own = {"Idempotency-Key": request_id or uuid.uuid4().hex, "Content-Type": "application/json"}
-        headers = {**own, **(headers or {})}
+        """Return the JSON answer of a command; without a request id of the caller's a new one is made.
+
+        `token` proves the officer whom the command names.
+        """
+        headers = {"Idempotency-Key": request_id or uuid.uuid4().hex, "Content-Type": "application/json"}
+        if token is not None:
+            headers[OFFICER_TOKEN] = token
         return self._answer("POST", path, content=msgspec.json.encode(body), headers=headers, timeout=timeout)
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:
@@ -51,7 +55,15 @@ class ApiClient:
         return self._refused(response)
 
     def _refused(self, response: httpx.Response) -> None:
-        codes = {400: EXIT_USAGE, 404: EXIT_NOT_FOUND, 409: EXIT_REFUSED, 413: EXIT_USAGE, 422: EXIT_REFUSED}
+        codes = {
+            400: EXIT_USAGE,
+            401: EXIT_REFUSED,
+            403: EXIT_REFUSED,
+            404: EXIT_NOT_FOUND,
+            409: EXIT_REFUSED,
+            413: EXIT_USAGE,
+            422: EXIT_REFUSED,
+        }
         unavailable = EXIT_UNAVAILABLE if response.status_code in (429, 503, 504) else EXIT_FAILED
         try:
             problem = msgspec.json.decode(response.content)

@@ -12,6 +12,10 @@ from adapters.settings import Settings, SettingsError, load_settings
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings; TENOR_<FIELD> goes over it.")]
 RequestId = Annotated[str | None, typer.Option(help="Send the same id again to be sure that it is done only once.")]
+Officer = Annotated[str, typer.Option(envvar="TENOR_OFFICER", help="Who you are, as the officers' file has it.")]
+Token = Annotated[
+    str, typer.Option(envvar="TENOR_OFFICER_TOKEN", prompt=True, hide_input=True, help="Your token; it proves you.")
+]
 Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
 
 

@@ -5,11 +5,11 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from adapters.console.options import Config, Json, RequestId, settings_of
+from adapters.console.options import Config, Json, Officer, RequestId, Token, settings_of
 from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, facts, show, stop, table, talk
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from adapters.settings import Settings
 
 privacy = typer.Typer(no_args_is_help=True, help="Borrowers' personal data: find, show, restrict, erase, and its keys.")
-Officer = Annotated[str, typer.Option(help="Who decided it.")]
 _Answer = TypeVar("_Answer")
 
 
@@ -89,28 +88,40 @@ def retire_key(key: int, config: Config = None, as_json: Json = False) -> None:
 
 @privacy.command()
 def restrict(
-    account: int, officer: Officer, config: Config = None, as_json: Json = False, request_id: RequestId = None
+    account: int,
+    officer: Officer,
+    token: Token,
+    config: Config = None,
+    as_json: Json = False,
+    request_id: RequestId = None,
 ) -> None:
     """Keep a borrower's data for the law only: nothing new is done with it."""
     body = {"account": account, "officer": officer}
-    _send("restricted", body, config, as_json, request_id)
+    _send("restricted", body, token, config, as_json, request_id)
 
 
 @privacy.command()
 def erase(
-    account: int, officer: Officer, config: Config = None, as_json: Json = False, request_id: RequestId = None
+    account: int,
+    officer: Officer,
+    token: Token,
+    config: Config = None,
+    as_json: Json = False,
+    request_id: RequestId = None,
 ) -> None:
     """Destroy what no law asks to keep of a borrower's data. It cannot be brought back."""
     body = {"account": account, "officer": officer, "erase": True}
-    _send("erased", body, config, as_json, request_id)
+    _send("erased", body, token, config, as_json, request_id)
 
 
-def _send(done: str, body: dict[str, Any], config: Path | None, as_json: bool, request_id: str | None) -> None:
+def _send(
+    done: str, body: dict[str, Any], token: str, config: Path | None, as_json: bool, request_id: str | None
+) -> None:
     from adapters.console.api_client import ApiClient
 
     settings = settings_of(config)
     api = ApiClient(f"http://{settings.http_host}:{settings.http_port}", as_json)
-    reply = api.post("/v1/restrict-borrower", body, request_id=request_id)
+    reply = api.post("/v1/restrict-borrower", body, request_id=request_id, token=token)
     show(reply, as_json, facts(done, reply))
 
 

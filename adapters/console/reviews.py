@@ -5,15 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from adapters.console.calling import client
-from adapters.console.options import Config, Json, RequestId
+from adapters.console.options import Config, Json, Officer, RequestId, Token
 from adapters.console.terminal import facts, minor_units, money, show, table
 
-OFFICER_TOKEN = "Tenor-Officer-Token"
 review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
-Officer = Annotated[str, typer.Option(envvar="TENOR_OFFICER", help="Who you are, as the officers' file has it.")]
-Token = Annotated[
-    str, typer.Option(envvar="TENOR_OFFICER_TOKEN", prompt="Token", hide_input=True, help="Better in the environment.")
-]
 Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
 
 
@@ -143,7 +138,7 @@ def _decide(
 
 
 def _send(command: str, body: dict[str, object], token: str, config: Config, as_json: bool) -> None:
-    reply = client(config, as_json).post(f"/v1/{command}", body, headers={OFFICER_TOKEN: token})
+    reply = client(config, as_json).post(f"/v1/{command}", body, token=token)
     show(reply, as_json, facts(command.replace("-", " "), reply))
 
 

@@ -75,6 +75,12 @@ FROM contract_text
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id, agreement
 
+-- name: pool_sums
+-- What pools count as reserved and spent, by day of the request.
+SELECT pool, day, sum(reserved)::bigint AS reserved, sum(spent)::bigint AS spent
+FROM lease
+GROUP BY pool, day
+
 -- name: posted
 -- Borrowers' postings by day, GL account and currency.
 SELECT posting.posted_on, posting.gl, coalesce(account.currency, 'none') AS currency,

@@ -9,9 +9,12 @@ from msgspec import msgpack
 from adapters.verification.snapshots import UNREADABLE, Row
 from adapters.verification.tally import Tally
 from core.account import Account
-from core.origination.file import EMPTY, Application, CreditFile, order_number
+from core.origination.file import EMPTY, Application, CreditFile, PayoutStatus, order_number
 
 CHECK: Final = "credit_files"
+
+_HELD: Final = {PayoutStatus.REQUESTED: "reserved", PayoutStatus.SUCCEEDED: "spent"}
+"""As what a pool still counts a payout."""
 
 _file: Final = msgpack.Decoder(CreditFile).decode
 
@@ -36,6 +39,9 @@ def check_credit_file(
         for payout in file.payouts
     ]
     tally.compare(CHECK, f"{where}, payout orders", [tuple(row[1:]) for row in payouts], orders)
+    for payout in file.payouts:
+        if (kind := _HELD.get(payout.status)) is not None:
+            tally.pools[payout.pool, payout.requested_on.isoformat(), kind] += payout.own
     offered = [(agreement.number, agreement.digest) for agreement in file.agreements]
     tally.compare(CHECK, f"{where}, contract texts", [tuple(row[1:]) for row in texts], offered)
 

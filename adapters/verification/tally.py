@@ -33,6 +33,9 @@ class Tally(Struct):
     accrual: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Amount by currency, product and kind (interest, penalty, loans)."""
 
+    pools: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Our own part of payouts by pool, day of the request and what it is: reserved, spent."""
+
     def differ(self, check: str, difference: str) -> None:
         """Note a difference."""
         self.found[check] += 1
@@ -52,6 +55,7 @@ class Tally(Struct):
         self.found.update(other.found)
         self.control.update(other.control)
         self.accrual.update(other.accrual)
+        self.pools.update(other.pools)
         for check, described in other.detail.items():
             mine = self.detail.setdefault(check, [])
             mine += described[: DETAIL_MAX - len(mine)]

@@ -15,6 +15,7 @@ from msgspec import Struct
 from accounting.chart import dotted
 from accounting.subledger import CONTROL
 from adapters.postgres.book import Accrual, accrual
+from adapters.postgres.pools import unbalanced
 from adapters.verification.account import check_entries, check_events
 from adapters.verification.account_range import SQL, check_range, reading, share
 from adapters.verification.snapshots import Row
@@ -34,6 +35,7 @@ CHECKS: Final = (
     "accrual",
     "requests",
     "credit_files",
+    "pools",
 )
 LAST_ACCOUNT: Final = 9 * 10**14
 """Above every account id; ten thousand times it is still a bigint."""
@@ -65,11 +67,14 @@ async def verify(dsn: str, progress: Progress | None = None, processes: int = 2)
         try:
             tally, ledger = await _book(connection)
             accruals = await accrual(connection, on)
+            leases = await connection.fetch(SQL["pool_sums"])
+            faults = await unbalanced(connection)
         finally:
             counted = await ranges
         tally.add(counted)
     _compare_control(tally, ledger)
     _compare_accrual(tally, accruals)
+    _compare_pools(tally, leases, faults)
     checks = [tally.check(name) for name in CHECKS]
     return VerifyReport(int(all(check.ok for check in checks)), checks)
 
@@ -149,3 +154,15 @@ def _compare_accrual(tally: Tally, accruals: Iterable[Accrual]) -> None:
         stored[row.currency, row.product, "loans"] += row.loans
     for key in sorted(stored.keys() | tally.accrual.keys()):
         tally.compare("accrual", " ".join(key), stored[key], tally.accrual[key])
+
+
+def _compare_pools(tally: Tally, leases: Iterable[Row], faults: Iterable[tuple[str, str]]) -> None:
+    """What pools count as reserved and spent must be the payouts that the events tell of; their parts must add up."""
+    stored: Counter[tuple[str, str, str]] = Counter()
+    for name, day, reserved, spent in leases:
+        stored[name, day.isoformat(), "reserved"] += reserved
+        stored[name, day.isoformat(), "spent"] += spent
+    for key in sorted(stored.keys() | tally.pools.keys()):
+        tally.compare("pools", " ".join(key), stored[key], tally.pools[key])
+    for name, fault in faults:
+        tally.differ("pools", f"pool {name}: {fault}")

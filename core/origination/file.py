@@ -116,7 +116,6 @@ class AgreementStatus(StrEnum):
 
     OFFERED = "offered"
     SIGNED = "signed"
-    ENDED = "ended"
 
 
 class Agreement(Struct, frozen=True, array_like=True, gc=False):

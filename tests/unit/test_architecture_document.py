@@ -1,4 +1,4 @@
-"""The code map of ARCHITECTURE.md names every module, or the package it stands in, and nothing else."""
+"""The code map of ARCHITECTURE.md names every module, or the package it stands in; the tests that it names exist."""
 
 import re
 
@@ -6,7 +6,9 @@ import pytest
 
 from tests.test_tidy import PACKAGES, ROOT, sources
 
-MAP = (ROOT / "ARCHITECTURE.md").read_text().split("## Code map")[1].split("\n## ")[0]
+TEXT = (ROOT / "ARCHITECTURE.md").read_text()
+MAP = TEXT.split("## Code map")[1].split("\n## ")[0]
+INVARIANTS = TEXT.split("## Invariants")[1].split("\n## ")[0]
 CORNERS = re.compile(r"`([\w/*]+(?:\.py|\.sql|/))`")
 
 
@@ -32,3 +34,10 @@ def test_the_code_map_names_only_what_exists(package: str) -> None:
     there = {path.relative_to(ROOT / package) for path in (ROOT / package).rglob("*")}
     known = {path.as_posix() for path in there} | {path.name for path in there} | {f"{p.as_posix()}/" for p in there}
     assert not {name for name in named(package) if "*" not in name} - known
+
+
+def test_the_invariants_name_only_tests_that_exist() -> None:
+    kinds = "|".join(path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__")
+    tests = re.findall(rf"`((?:{kinds})/[\w/.*]*)`", INVARIANTS)
+    assert tests
+    assert not [name for name in tests if not list((ROOT / "tests").glob(name))]
