@@ -83,12 +83,13 @@ def test_without_the_books_key_file_none_is_made(tmp_path: Path, monkeypatch: py
 def test_restricting_and_erasing_are_commands_of_the_running_system(
     monkeypatch: pytest.MonkeyPatch, command: str, erased: dict[str, bool]
 ) -> None:
-    sent: list[tuple[str, Any]] = []
+    sent: list[tuple[str, Any, str]] = []
 
-    def post(_: ApiClient, path: str, body: object, **__: Any) -> Any:
-        sent.append((path, body))
+    def post(_: ApiClient, path: str, body: object, *, token: str, **__: Any) -> Any:
+        sent.append((path, body, token))
         return {"status": "done", "account": 7, "seq": 3}
 
     monkeypatch.setattr(ApiClient, "post", post)
+    monkeypatch.setenv("TENOR_OFFICER_TOKEN", "lin's")
     assert answer(command, "7", "--officer", "lin")["seq"] == 3
-    assert sent == [("/v1/restrict-borrower", {"account": 7, "officer": "lin", **erased})]
+    assert sent == [("/v1/restrict-borrower", {"account": 7, "officer": "lin", **erased}, "lin's")]
