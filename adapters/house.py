@@ -42,7 +42,7 @@ from core.origination.commands import (
     RequestPayout,
     VerifyDocument,
 )
-from core.origination.file import Verdict
+from core.origination.file import Agreement, Application, Verdict
 from core.origination.lender import NOTHING, Findings, Lender
 from core.origination.personal import age_on, normal
 from core.origination.product import Product
@@ -113,7 +113,8 @@ class LendingHouse:
         self.roster = roster
         self.product = catalogue.product
         self.officer = roster.officer
-        self.render = library.render
+        self._library = library
+        self._rendered: tuple[tuple[object, ...], bytes] = (), b""
         self.verifies = verifier.verify
         self.index = keyring.index
         self.fingerprint = keyring.fingerprint
@@ -171,6 +172,15 @@ class LendingHouse:
     def challenge(self, product: Product, inputs: dict[str, Any], on: date, key: int) -> Verdict | None:
         """See Lender."""
         return self._rules.challenge(product.rules, inputs, on, key)
+
+    def render(
+        self, template: str, agreement: Agreement, application: Application, product: Product, person: dict[str, str]
+    ) -> bytes:
+        """See Lender. A text is wanted twice in a row: for its hash, then to be kept."""
+        wanted = (template, agreement, application, product, person)
+        if self._rendered[0] != wanted:
+            self._rendered = wanted, self._library.render(*wanted)
+        return self._rendered[1]
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
         """See House. Sources that cost money, or need consent, are asked only for what is decided on them."""

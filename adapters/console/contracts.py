@@ -1,0 +1,173 @@
+"""tenor contract: contract texts to look at, receipts to check, and a local authority to sign with. Needs no system."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters.console.options import Day, Json
+from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE, facts, minor_units, show, stop, table
+
+if TYPE_CHECKING:
+    from adapters.contracts.library import Library
+    from core.origination.product import Product
+
+contract = typer.Typer(no_args_is_help=True, help="Contract texts, receipts, and a local authority for signatures.")
+ca = typer.Typer(no_args_is_help=True, help="A local certificate authority: for tests, trials and the lender itself.")
+contract.add_typer(ca, name="ca")
+
+Own = Annotated[Path | None, typer.Option("--templates", help="A directory of contract templates of your own.")]
+Products = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
+
+
+@contract.command()
+def templates(own: Own = None, as_json: Json = False) -> None:
+    """List every version of every contract text, and since when it is offered."""
+    found = [
+        {
+            "template": each.name,
+            "version": each.version,
+            "effective_from": None if each.effective_from == date.min else each.effective_from,
+            "title": each.title,
+        }
+        for each in _library(own).all()
+    ]
+    rows = [tuple(each.values()) for each in found]
+    show(found, as_json, table("contract texts", ("template", "version", "from", "title"), rows, ("version",)))
+
+
+@contract.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="A template, or a version of it: sme-standard@1.")],
+    into: Annotated[Path, typer.Argument(help="The file to write: .html or .pdf.")],
+    product: Annotated[str | None, typer.Option(help="By default one that uses the template.")] = None,
+    amount: Annotated[str | None, typer.Option(help="In major units; by default the most that is lent.")] = None,
+    installments: Annotated[int | None, typer.Option(min=1, help="By default as many as are allowed.")] = None,
+    on: Day = None,
+    own: Own = None,
+    products: Products = None,
+) -> None:
+    """Write a contract of a made-up borrower to a file."""
+    from adapters.contracts.library import LibraryError
+    from adapters.contracts.pdf import as_pdf
+    from adapters.contracts.sample import sample
+
+    library, day = _library(own), _day(on)
+    found = _product(product, name.partition("@")[0], day, products)
+    lent = minor_units(amount, found.currency) if amount else found.amount.most
+    wanted = installments or found.installments.most
+    if not found.amount.least <= lent <= found.amount.most:
+        stop(EXIT_USAGE, f"{found.name} lends {found.amount.least} to {found.amount.most} minor units")
+    if not found.installments.least <= wanted <= found.installments.most:
+        stop(EXIT_USAGE, f"{found.name} lends for {found.installments.least} to {found.installments.most} installments")
+    try:
+        text = sample(library, name, found, lent, wanted, day)
+    except LibraryError as error:
+        stop(EXIT_NOT_FOUND, str(error))
+    _write(into, as_pdf(text) if into.suffix == ".pdf" else text)
+
+
+@contract.command("check-receipt")
+def check(
+    receipt: Annotated[Path, typer.Argument(help="The receipt, JSON.")],
+    document: Annotated[Path, typer.Argument(help="The contract's text, HTML, byte for byte as it was received.")],
+    roots: Annotated[Path, typer.Option(help="A directory with certificates (*.pem) of authorities that you trust.")],
+    as_json: Json = False,
+) -> None:
+    """Check that a receipt proves a document. Exit code 1 if it does not."""
+    from adapters.contracts.receipt import check_receipt, read_receipt
+    from adapters.contracts.signing import AuthorityError, load_verifier
+
+    try:
+        proof, text, verifier = receipt.read_bytes(), document.read_bytes(), load_verifier(roots)
+    except (OSError, AuthorityError) as error:
+        stop(EXIT_USAGE, str(error))
+    wrong = check_receipt(proof, text, verifier)
+    if wrong:
+        stop(EXIT_FAILED, wrong)
+    statement, signed = read_receipt(proof)
+    found = {
+        "account": statement.account,
+        "agreement": statement.agreement,
+        "digest": statement.digest,
+        "issued_on": statement.issued_on,
+        "signatures": [{"signer": each.signature.signer, "on": each.signature.on} for each in signed],
+    }
+    shown = found | {"signatures": ", ".join(f"{each.signature.signer} on {each.signature.on}" for each in signed)}
+    show(found, as_json, facts("the receipt holds", shown))
+
+
+@ca.command("init")
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where the authority's key and certificate go.")],
+    name: Annotated[str, typer.Option(help="Its name in certificates.")] = "Tenor local authority",
+    on: Day = None,
+) -> None:
+    """Make an authority. Its certificate goes where the system reads roots; its key stays with you."""
+    from adapters.contracts.signing import AuthorityError, create_authority
+
+    try:
+        create_authority(directory, _day(on), name)
+    except (AuthorityError, OSError) as error:
+        stop(EXIT_USAGE, str(error))
+
+
+@ca.command("issue")
+def issue_one(
+    directory: Annotated[Path, typer.Argument(help="The authority's directory.")],
+    subject: Annotated[str, typer.Argument(help="Role and account, as 'borrower 7'; or 'lender'.")],
+    into: Annotated[Path, typer.Argument(help="The directory for the signer's certificate and key.")],
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 365,
+    on: Day = None,
+) -> None:
+    """Issue a signer's key and certificate."""
+    from adapters.contracts.signing import AuthorityError, issue, load_authority, save_credentials
+
+    try:
+        credentials = issue(load_authority(directory), subject, _day(on), days)
+        certificate, key = save_credentials(
+            credentials, into, "".join(each if each.isalnum() else "-" for each in subject)
+        )
+    except (AuthorityError, OSError) as error:
+        stop(EXIT_USAGE, str(error))
+    show(None, False, facts(subject, {"certificate": certificate, "key": key}))
+
+
+def _library(own: Path | None) -> "Library":
+    from adapters.contracts.library import LibraryError, load_library
+
+    try:
+        return load_library(own)
+    except LibraryError as error:
+        stop(EXIT_USAGE, str(error))
+
+
+def _product(name: str | None, template: str, on: date, own: Path | None) -> "Product":
+    """Return the newest version of a product by name, or of one that uses a template, or of any."""
+    from adapters.catalogue.catalogue import load_catalogue
+    from adapters.catalogue.documents import CatalogueError
+
+    try:
+        offered = load_catalogue(own).all()
+    except CatalogueError as error:
+        stop(EXIT_USAGE, str(error))
+    usable = [each for each in offered if each.effective_from <= on and name in (None, each.name)]
+    using = [each for each in usable if any(one.name == template for one in each.templates)]
+    if not usable:
+        stop(EXIT_NOT_FOUND, f"There is no product {name or ''} in effect on {on}")
+    return (using or usable)[-1]
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else datetime.now().astimezone().date()
+    except ValueError:
+        stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
+
+
+def _write(into: Path, content: bytes) -> None:
+    try:
+        into.write_bytes(content)
+    except OSError as error:
+        stop(EXIT_USAGE, str(error))

@@ -1,0 +1,1 @@
+"""Contract texts, their PDF, signatures under them, and receipts that prove them."""
