@@ -10,6 +10,7 @@ import typer
 
 from adapters.console import books
 from adapters.console.calling import client, day_of, json_of
+from adapters.console.contracts import contract
 from adapters.console.options import Config, Day, Json, RequestId, settings_of
 from adapters.console.pools import pool
 from adapters.console.privacy import privacy
@@ -40,7 +41,7 @@ app.add_typer(bench, name="bench")
 app.command()(demo)
 for sub_app, name in (
     *((product, "product"), (review, "review"), (rules, "rules"), (privacy, "privacy")),
-    *((pool, "pool"), (payout, "payout")),
+    *((pool, "pool"), (payout, "payout"), (contract, "contract")),
 ):
     app.add_typer(sub_app, name=name)
 app.command("day-close")(books.day_close)

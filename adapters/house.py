@@ -18,6 +18,7 @@ from actors.rows import ContractTextRow, SecretRow
 from adapters.catalogue.catalogue import Catalogue, load_catalogue
 from adapters.catalogue.documents import CatalogueError
 from adapters.contracts.library import Library, LibraryError, load_library
+from adapters.contracts.sample import try_all
 from adapters.contracts.signing import AuthorityError, Verifier, load_verifier
 from adapters.postgres.funding import PostgresTreasury
 from adapters.privacy.keyring import Keyring, KeyringError, key_file
@@ -149,7 +150,8 @@ class LendingHouse:
         return opened_text(self._keyring, row)
 
     async def check(self) -> None:
-        """Raise KeyringError if the book was sealed with other keys."""
+        """Raise KeyringError if the book was sealed with other keys, LibraryError if a product has no text to sign."""
+        try_all(self._library, self.catalogue.all())
         await self._register.check()
         await self._register.close()
 

@@ -132,17 +132,42 @@ def _growth(flows: Sequence[_Timed], parts: int, least: int) -> int | None:
     """Return the growth per unit of time, times _ONE, at which flows (by time, oldest first) are worth nothing."""
     if not flows:
         return None
-    low, high = least, _MOST
-    rising = _worth(high, flows, parts) > 0
-    if (_worth(low, flows, parts) > 0) is rising:
+    low, high = (least, _worth(least, flows, parts)), (_MOST, _worth(_MOST, flows, parts))
+    rising = high[1] > 0
+    if (low[1] > 0) is rising:
         return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        if (_worth(middle, flows, parts) > 0) is rising:
-            high = middle
+    # Most rates are small: look for them in steps that grow from nothing.
+    step = _ONE >> 12
+    while low[0] < _ONE + step < high[0]:
+        found = _ONE + step, _worth(_ONE + step, flows, parts)
+        if (found[1] > 0) is rising:
+            high = found
         else:
-            low = middle
-    return high
+            low, step = found, step << 2
+    return _crossing(low, high, flows, parts)
+
+
+def _crossing(low: tuple[int, int], high: tuple[int, int], flows: Sequence[_Timed], parts: int) -> int:
+    """Return the first growth from low to high at which the worth has the sign that it has at high.
+
+    False position; what an end weighs is halved when it stays twice (Illinois). Every third step halves the range, so
+    that no flows take long.
+    """
+    (start, below), (end, above) = low, high
+    rising, moved, turn = above > 0, 0, 0
+    while end - start > 1:
+        turn += 1
+        weights = (1, 1) if turn % 3 == 0 else (abs(below), abs(above) or 1)
+        middle = start + (end - start) * weights[0] // sum(weights)
+        middle = min(max(middle, start + 1), end - 1)
+        worth = _worth(middle, flows, parts)
+        if (worth > 0) is rising:
+            below = below // 2 if moved > 0 else below
+            end, above, moved = middle, worth, 1
+        else:
+            above = above // 2 if moved < 0 else above
+            start, below, moved = middle, worth, -1
+    return end
 
 
 def _worth(growth: int, flows: Sequence[_Timed], parts: int) -> int:

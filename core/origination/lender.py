@@ -66,8 +66,8 @@ class Lender(Protocol):
     ) -> bytes:
         """Return the contract's text, UTF-8 HTML; the same for the same arguments, for good."""
 
-    def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date) -> str:
-        """Return why a signature over a contract's digest does not hold on a date; empty if it holds."""
+    def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date, subject: str) -> str:
+        """Return why a subject's signature over a contract's digest does not hold on a date; empty if it holds."""
 
     def available(self, pool: str) -> int:
         """Return what may still be paid out of a pool today, as far as this shard is concerned."""

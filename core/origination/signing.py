@@ -61,7 +61,8 @@ def _not_signed(
         return Rejection(Code.SIGNER_OUT_OF_ORDER, f"the next to sign is the {expected}")
     if any(each.certificate == certificate for each in agreement.signatures):
         return Rejection(Code.SIGNATURE_INVALID, "somebody else signed with this certificate")
-    wrong = case.lender.verifies(agreement.digest, command.certificate, command.signature, case.on)
+    subject = f"{command.signer} {case.account.id}"
+    wrong = case.lender.verifies(agreement.digest, command.certificate, command.signature, case.on, subject)
     if wrong:
         return Rejection(Code.SIGNATURE_INVALID, wrong)
     return refused_if_frozen(case.account)

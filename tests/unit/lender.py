@@ -153,7 +153,7 @@ class SmallLender:
         """See Lender."""
         return repr((template, replace(agreement, digest=""), application.number, product.version, person)).encode()
 
-    def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date) -> str:
+    def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date, subject: str) -> str:
         """See Lender: a signature is the hash of certificate and digest."""
         return "" if signature == signature_of(digest, certificate) else "the signature is not over this contract"
 

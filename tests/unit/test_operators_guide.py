@@ -14,7 +14,7 @@ from cli import app
 from core.origination.lender import Role
 from tests.unit.guide import GUIDE, tables_of
 
-GUIDES = ("operators", "privacy", "payouts", "rules", "products-catalogue", "performance")
+GUIDES = ("operators", "privacy", "payouts", "rules", "products-catalogue", "performance", "contracts")
 TEXT = (GUIDE.parent / "operators.md").read_text()
 
 
