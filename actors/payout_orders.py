@@ -143,8 +143,10 @@ def started_again(before: Progress) -> Progress:
     """An operator wants it looked at now: the bank is asked, or the account told, anew."""
     if before.told == OrderState.DISPUTED:
         return before
-    state = OrderState.SENT if before.state is OrderState.DISPUTED else before.state
-    return replace(before, state=state, tries=0, rounds=before.rounds + 1, due_in=0.0)
+    disputed = before.state is OrderState.DISPUTED
+    state = OrderState.SENT if disputed else before.state
+    # Only after a refusal, which is on record, is a new request id needed: else the account may have heard already.
+    return replace(before, state=state, tries=0, rounds=before.rounds + disputed, due_in=0.0)
 
 
 def closed(note: str) -> Change:

@@ -78,10 +78,10 @@ class Shard:
         self._next = Flight(self._landed + 1)
         self._life += 1
         self.on = max(self.on, self.claim.business_date)
-        await self._office.take_over(self.claim, self.on)
         self._walk.begin(self.on, self.claim.slots)
         self._walk_flight, self._cut_flight = self._next.number, self._landed
         self._reader.renew(self.claim, asked)
+        await self._office.take_over(self.claim, self.on)  # Last, for it waits: the walk has begun anew before.
 
     async def execute(self, blob: bytes) -> bytes:
         """Queue a batch (msgpack list[Envelope]); return its replies (msgpack list of encoded Reply) once durable."""

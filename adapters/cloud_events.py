@@ -43,7 +43,7 @@ def cloud_event(committed: Committed) -> bytes:
             id=f"{account}-{committed.seq}",
             source=f"/tenor/accounts/{account}",
             type=f"tenor.{type(event).__name__}.v1",
-            subject=UNSET if loan is None else str(loan_id(account, loan)),
+            subject=str(loan_id(account, loan)) if loan else UNSET,
             effectivedate=event.on,
             posteddate=committed.posted_on,
             data=named(event),

@@ -22,6 +22,7 @@ from actors.rows import (
     RequestRow,
     SecretRow,
 )
+from adapters.memory_treasury import Vault
 from adapters.snapshot import rebuild
 from core.identity import SLOTS, account_of
 
@@ -58,12 +59,18 @@ class Disk(Struct):
     payouts: dict[str, PayoutOrderRow] = field(default_factory=dict)
     ledger: dict[tuple[int, date, str, str, int], tuple[int, int]] = field(default_factory=dict)
     """(shard, posted on, currency, product, GL account) to (debit, credit)."""
+    vault: Vault = field(default_factory=lambda: Vault({}))
+    """The funding pools, fenced by the same epochs."""
+
+    def __post_init__(self) -> None:
+        self.vault.epochs = self.epochs
 
     def assign(self, shards: int) -> None:
         """Spread the slots over shards 0 to n-1 and fence all present owners."""
         for shard in range(shards):
             self.epochs.setdefault(shard, 0)
-        self.epochs = {shard: epoch + 1 for shard, epoch in self.epochs.items()}
+        for shard in self.epochs:
+            self.epochs[shard] += 1
         self.slots = {slot: slot % shards for slot in range(SLOTS)}
 
     def cut(self, close: date) -> bool:
@@ -104,6 +111,7 @@ class MemoryJournal:
         """Write all of it, or raise and write none of it."""
         await self.before_commit(commit)
         _check(self.disk, claim, commit)
+        self.disk.vault.write(claim.shard, commit.leases)
         _append(self.disk, commit)
         _replace(self.disk, commit)
         for posted_on, currency, product, gl, debit, credit in commit.ledger:

@@ -74,7 +74,9 @@ def make_receipt(
         return None
     statement = Statement(account, agreement, digest, tuple(links), on)
     signature = credentials.sign(_digest(statement), RECEIPT).hex()
-    return msgspec.json.format(_json.encode(Receipt(statement, credentials.certificate.decode(), signature)))
+    # Nothing around the certificate: what stands outside its marks could be changed unseen.
+    certificate = credentials.certificate.decode().strip()
+    return msgspec.json.format(_json.encode(Receipt(statement, certificate, signature)))
 
 
 def check_receipt(receipt: bytes, document: bytes, verifier: Verifier) -> str:

@@ -9,8 +9,8 @@ from msgspec import json, msgpack
 from msgspec.structs import astuple
 
 from accounting.subledger import subledger
-from actors.execute import REUSED, fingerprint
-from actors.messages import Done, Envelope, Received, Refused, command_decoder, reply_decoder
+from actors.execute import REUSED, decode_command, fingerprint
+from actors.messages import Envelope, Refused, command_decoder, reply_decoder
 from actors.queries import AnyQuery, AnyView, ShowTransactions, Simulate, account_named, answer
 from actors.reading import LEASE_SECONDS
 from actors.rows import Claim, EventRow, GroupCommit
@@ -22,9 +22,13 @@ from core.commands import Command
 from core.events import Event
 from core.evolve import evolve
 from core.identity import slot_of
+from core.origination.commands import PERSONAL
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance, next_action
 from tests.simulation.effects import asked_for, happened
+from tests.simulation.files import Files, followers
+from tests.simulation.house import keyed
+from tests.simulation.pools import Pools
 
 FIRST = bytes(32)
 _event = msgpack.Decoder[Event](Event).decode
@@ -38,6 +42,8 @@ class Auditor:
     def __init__(self, disk: Disk, now: Callable[[], float], saw: Callable[[str], None]) -> None:
         self.failures: list[str] = []
         self.closed: set[date] = set()
+        self.pools = Pools(disk, self.expect)
+        self._files = Files(disk, self.expect)
         self._disk = disk
         self._now = now
         self._saw = saw
@@ -73,6 +79,7 @@ class Auditor:
             self.expect(row.posted_on not in self.closed, f"posted on {row.posted_on}, which is closed")
         for request in commit.requests:
             self.expect(disk.requests[request.key] is request, "a request was recorded twice")
+        self.pools.committed(commit)
         self._saw(f"wrote {len(commit.requests)} requests and {len(commit.events)} events")
 
     def _continues(self, row: EventRow) -> None:
@@ -87,11 +94,11 @@ class Auditor:
     def asked(self, envelope: Envelope) -> None:
         """Remember what a client asks for."""
         asked = envelope, self._disk.closed_through
-        self._commands.setdefault((envelope.key, fingerprint(envelope.command)), asked)
+        self._commands.setdefault((envelope.key, _content(envelope)), asked)
 
     def answered(self, envelope: Envelope, reply: bytes) -> None:
         """Check a final answer: it is on record when it is given, and never another one."""
-        content = fingerprint(envelope.command)
+        content = _content(envelope)
         stored = self._disk.requests.get(envelope.key)
         decoded = reply_decoder.decode(reply)
         if isinstance(decoded, Refused) and decoded.code in _UNRECORDED:
@@ -168,15 +175,23 @@ class Auditor:
     def _check_effects(self, account: int) -> None:
         """Each recorded success has its effect once, and nothing happened that nobody asked for."""
         rows = [row for row in self._disk.requests.values() if row.account_id == account]
-        wanted = Counter(
-            asked_for(self._carried_out(row.key, row.fingerprint))
-            for row in rows
-            if isinstance(reply_decoder.decode(row.reply), Done | Received)
-        )
+        replies = [(row, reply_decoder.decode(row.reply)) for row in rows]
+        done = [
+            (self._carried_out(row.key, row.fingerprint), reply)
+            for row, reply in replies
+            if not isinstance(reply, Refused)
+        ]
+        wanted = Counter(asked_for(command) for command, _ in done)
         events = [_event(row.body) for row in self._disk.events[account]]
         for event in events:
             self._saw(f"event {type(event).__name__}")
-        found = Counter(effect for event in events if (effect := happened(event)) is not None)
+        self._files.check(self._replayed(account), events, rows)
+        follows = followers(self._replayed(account), events, done)
+        found = Counter(
+            effect
+            for seq, event in enumerate(events, 1)
+            if seq not in follows and (effect := happened(event)) is not None
+        )
         self.expect(found == wanted, f"account {account}: asked {wanted - found}, and unasked {found - wanted}")
 
     def _carried_out(self, key: bytes, content: bytes) -> Command:
@@ -228,6 +243,16 @@ class Auditor:
             requests=[
                 (account, row.key.hex(), row.reply) for row in disk.requests.values() if row.account_id == account
             ],
+            files=[(account, disk.files[account])] if account in disk.files else [],
+            applications=[tuple(row) for key, row in sorted(disk.applications.items()) if key[0] == account],
+            payouts=[
+                (account, row.order_number, row.payout, row.amount, row.bank_account)
+                for row in disk.payouts.values()
+                if row.account_id == account
+            ],
+            texts=[
+                (account, row.agreement, row.digest) for key, row in sorted(disk.texts.items()) if key[0] == account
+            ],
         )
 
 
@@ -238,3 +263,9 @@ def _postings(disk: Disk) -> list[tuple[int, int, int, int, int, date]]:
         for entry in disk.entries
         for line in entry.lines
     ]
+
+
+def _content(envelope: Envelope) -> bytes:
+    """Return the fingerprint under which a command is recorded."""
+    command = decode_command(envelope)
+    return keyed(envelope.command) if isinstance(command, PERSONAL) else fingerprint(envelope.command)

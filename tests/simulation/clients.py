@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
-from actors.messages import Done, Envelope, Received, Refused, command_decoder, encoder, reply_decoder
+from actors.messages import Envelope, Received, Refused, command_decoder, encoder, reply_decoder
 from actors.protocols import ShardUnavailable
-from actors.queries import AnyQuery, QuotePayoff, ShowAccount, ShowLoan, ShowSchedule, ShowTransactions, Simulate
+from actors.queries import (
+    AnyQuery,
+    QuotePayoff,
+    ShowAccount,
+    ShowFile,
+    ShowLoan,
+    ShowSchedule,
+    ShowTransactions,
+    Simulate,
+)
 from core.commands import BookLoan, Command, Disburse, OpenAccount
 from core.identity import loan_id
 from core.rejections import Code
+from tests.simulation.borrowing import add_card, any_application, any_borrowing, identify
 from tests.simulation.wishes import LIMIT, any_command, any_terms, command_for
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+BORROWING_STEPS = 5
+"""What each borrower does first, so that some come as far as a payout."""
 AGAIN = {Code.OVERLOADED, Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN}
 
 
@@ -36,16 +48,31 @@ class Client:
     async def live(self, steps: int) -> None:
         """Lend, then do things at random until all of them are answered."""
         for account in self._accounts:
-            for command in (
-                OpenAccount(account=account, currency="CNY", credit_limit=LIMIT),
-                BookLoan(account=account, terms=any_terms(self._world)),
-                Disburse(account=account, loan=loan_id(account, 1)),
-            ):
-                await self.ask([self._envelope(command)])
+            begins = self._applies if account in self._world.borrowers else self._lends
+            for command in begins(account):
+                await self.ask([self.envelope(command)])
+        borrowers = [account for account in self._accounts if account in self._world.borrowers]
+        for account in borrowers * BORROWING_STEPS:
+            await self.ask([self.envelope(any_borrowing(self._world, account))])
         acts = (self._one, self._one, self._batch, self._batch, self._twice, self._repeat, self._reuse, self._share)
         for _ in range(steps):
             await self._random.choice((*acts, self._malformed))()
             await asyncio.sleep(self._random.random() * self._world.pace)
+
+    def _lends(self, account: int) -> Sequence[Command]:
+        return (
+            OpenAccount(account=account, currency="CNY", credit_limit=LIMIT),
+            BookLoan(account=account, terms=any_terms(self._world)),
+            Disburse(account=account, loan=loan_id(account, 1)),
+        )
+
+    def _applies(self, account: int) -> Sequence[Command]:
+        return (
+            OpenAccount(account=account, currency="CNY", credit_limit=self._random.choice((0, LIMIT))),
+            identify(account),
+            add_card(account, own=self._random.random() < 0.9),
+            any_application(self._random, account),
+        )
 
     async def ask(self, envelopes: list[Envelope]) -> None:
         """Send requests until each has its final answer."""
@@ -65,9 +92,10 @@ class Client:
             self._world.saw(f"refused: {decoded.code}")
             if decoded.code in AGAIN:
                 return False
-        if isinstance(decoded, Done | Received):
-            seq = decoded.seq if isinstance(decoded, Done) else decoded.payment
+        else:
+            seq = decoded.payment if isinstance(decoded, Received) else decoded.seq
             kind = type(command_decoder.decode(envelope.command))
+            self._world.saw(f"done {kind.__name__}")
             self._world.carried_out.append((decoded.account, seq, kind))
         self._world.saw("answered")
         self._world.auditor.answered(envelope, reply)
@@ -75,14 +103,14 @@ class Client:
         return True
 
     async def _one(self) -> None:
-        await self.ask([self._envelope(any_command(self._world))])
+        await self.ask([self.envelope(any_command(self._world))])
 
     async def _batch(self) -> None:
-        envelopes = [self._envelope(any_command(self._world)) for _ in range(self._random.randint(2, 5))]
+        envelopes = [self.envelope(any_command(self._world)) for _ in range(self._random.randint(2, 5))]
         await self.ask([*envelopes, envelopes[0]])
 
     async def _twice(self) -> None:
-        envelope = self._envelope(any_command(self._world))
+        envelope = self.envelope(any_command(self._world))
         await asyncio.gather(self.ask([envelope]), self.ask([envelope]))
         self._world.saw("asked twice at once")
 
@@ -94,19 +122,20 @@ class Client:
     async def _reuse(self) -> None:
         if self._done:
             former = self._random.choice(self._done)
-            await self.ask([self._envelope(any_command(self._world), former.key)])
+            await self.ask([self.envelope(any_command(self._world), former.key)])
 
     async def _share(self) -> None:
-        first, second = self._envelope(any_command(self._world)), any_command(self._world)
-        await asyncio.gather(self.ask([first]), self.ask([self._envelope(second, first.key)]))
+        first, second = self.envelope(any_command(self._world)), any_command(self._world)
+        await asyncio.gather(self.ask([first]), self.ask([self.envelope(second, first.key)]))
 
     async def _malformed(self) -> None:
-        good = self._envelope(any_command(self._world))
+        good = self.envelope(any_command(self._world))
         bad = Envelope(good.key, good.account, Raw(encoder.encode({"type": "repay", "account": good.account})))
         other = Envelope(self._key(), good.account + 1, good.command)
         await self.ask([bad, other])
 
-    def _envelope(self, command: Command, key: bytes | None = None) -> Envelope:
+    def envelope(self, command: Command, key: bytes | None = None) -> Envelope:
+        """Return a command under a new request id, or a given one."""
         return Envelope(key or self._key(), command.account, Raw(encoder.encode(command)))
 
     def _key(self) -> bytes:
@@ -133,6 +162,7 @@ def _query(world: "World", account: int) -> AnyQuery:
     loan = loan_id(account, world.random.choice((1, 1, 2)))
     queries: tuple[AnyQuery, ...] = (
         ShowAccount(account),
+        ShowFile(account),
         Simulate((command_for(world, account), command_for(world, account))),
         ShowLoan(loan),
         ShowSchedule(loan),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from actors.day_close import Progress
 from actors.protocols import Fenced, JournalUnavailable, ShardUnavailable
 from actors.shard import Shard
+from tests.simulation.house import SimulatedHouse
 from tests.simulation.journal import FaultyJournal
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Process:
         self._thawed = asyncio.Event()
         self._thawed.set()
         self._world = world
-        self.shard = Shard(number, FaultyJournal(world, self), world.clock)
+        self.shard = Shard(number, FaultyJournal(world, self), world.clock, SimulatedHouse(world, self))
         self.life = asyncio.create_task(self._live())
 
     async def runs(self) -> None:

@@ -8,7 +8,11 @@ from core.charging.recharging import follows
 from core.commands import Command
 from core.events import AccountRestated, Event
 from core.identity import number_of
+from core.origination import commands as asked
+from core.origination import events as filed
+from core.origination.events import OriginationEvent
 from core.restatement import recorded_fact
+from tests.simulation.effects_before_loan import asked_before_loan, happened_before_loan
 
 Effect = tuple[type[Event], object]
 
@@ -35,6 +39,26 @@ RECORDED: Final[dict[type[Command], type[Event]]] = {
     commands.ChangeTerms: TermsChanged,
     commands.DisburseTranche: TrancheDisbursed,
     commands.Reverse: AccountRestated,
+    asked.IdentifyBorrower: filed.BorrowerIdentified,
+    asked.ChangeConsent: filed.ConsentChanged,
+    asked.RestrictBorrower: filed.BorrowerRestricted,
+    asked.AddDocument: filed.DocumentAdded,
+    asked.VerifyDocument: filed.DocumentVerified,
+    asked.AddBankAccount: filed.BankAccountAdded,
+    asked.Apply: filed.ApplicationSubmitted,
+    asked.AmendApplication: filed.ApplicationAmended,
+    asked.WithdrawApplication: filed.ApplicationWithdrawn,
+    asked.AskForReview: filed.ReviewAsked,
+    asked.ClaimReview: filed.ReviewClaimed,
+    asked.ReleaseReview: filed.ReviewReleased,
+    asked.DecideReview: filed.ReviewDecided,
+    asked.OfferContract: filed.ContractOffered,
+    asked.SignContract: filed.ContractSigned,
+    asked.Draw: filed.PayoutRequested,
+    asked.RequestPayout: filed.PayoutRequested,
+    asked.SettlePayout: filed.PayoutSettled,
+    asked.Rescind: events.LoanCancelled,
+    asked.ReportSignal: filed.SignalReported,
 }
 """The fact that each kind of command makes."""
 
@@ -43,6 +67,10 @@ def asked_for(command: Command) -> Effect:
     """Return the fact that a command makes, with its amount or whatever tells it from others."""
     told: object
     match command:
+        case asked.Rescind():
+            told = number_of(command.loan)
+        case asked.BeforeLoan():
+            told = asked_before_loan(command)
         case commands.OpenAccount() | commands.SetCreditLimit():
             told = command.credit_limit
         case commands.BookLoan():
@@ -69,6 +97,8 @@ def happened(event: Event) -> Effect | None:
         return None
     told: object
     match event:
+        case _ if isinstance(event, OriginationEvent):
+            told = happened_before_loan(event)
         case events.AccountOpened() | events.CreditLimitSet():
             told = event.credit_limit
         case events.LoanBooked():

@@ -10,9 +10,11 @@ from functools import cache
 import pytest
 
 from core import events
+from core.commands import Command
 from core.rejections import Code
 from tests.simulation.faults import TINY, Bounds, Fate, Faults, harsh, healed
 from tests.simulation.planted import PLANTS, Plant
+from tests.simulation.planted_before_loan import PLANTED_FAULTS, PLANTS_BEFORE_LOAN
 from tests.simulation.world import World, simulate
 
 SEED = os.environ.get("SEED")
@@ -23,6 +25,9 @@ PLANTED_SEEDS = range(40)
 DISASTERS = (
     *Fate,
     "answered from the record",
+    "bank said failed",
+    "bank said returned",
+    "bank said succeeded",
     "asked again later",
     "asked twice at once",
     "call delivered twice",
@@ -34,19 +39,27 @@ DISASTERS = (
     "day closed",
     "fenced",
     "frozen",
+    "gave money back",
+    "leased",
+    "leased too little",
     "outage",
     "period closed",
+    "pool locked",
     "read",
     "reply lost",
     "request lost",
     "second owner",
     "shard killed",
     "shard started over",
+    "silent source",
+    "slow source",
     "start failed",
     "statement done, answer lost",
     "thawed",
+    "treasury's answer lost",
     f"refused: {Code.OUTCOME_UNKNOWN}",
     f"refused: {Code.PERIOD_CLOSED}",
+    f"refused: {Code.POOL_EXHAUSTED}",
     f"refused: {Code.REQUEST_ID_REUSED}",
     f"refused: {Code.RESTATEMENT_REFUSED}",
     f"refused: {Code.REVERSAL_LEAVES_SHORTFALL}",
@@ -78,7 +91,8 @@ def test_promises_are_kept_when_too_much_is_asked(seed: int) -> None:
 def test_everything_happens_in_some_world() -> None:
     seen = sum((lived(seed).seen for seed in SEEDS), Counter[str]())
     kinds = [f"event {kind.__name__}" for kind in events.Event.__args__]
-    assert not [what for what in (*DISASTERS, *kinds) if not seen[what]]
+    done = [f"done {kind.__name__}" for kind in Command.__args__]
+    assert not [what for what in (*DISASTERS, *kinds, *done) if not seen[what]]
 
 
 def test_too_much_is_refused_in_a_tiny_world() -> None:
@@ -89,7 +103,10 @@ def test_a_seed_always_tells_the_same_story() -> None:
     assert simulate(7).history == simulate(7).history
 
 
-@pytest.mark.parametrize(("plant", "faults"), PLANTS, ids=[plant.__name__ for plant, _ in PLANTS])
+ALL_PLANTS = (*PLANTS, *((plant, PLANTED_FAULTS) for plant in PLANTS_BEFORE_LOAN))
+
+
+@pytest.mark.parametrize(("plant", "faults"), ALL_PLANTS, ids=[plant.__name__ for plant, _ in ALL_PLANTS])
 def test_a_planted_bug_is_noticed(plant: Plant, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     assert any(simulate(seed, faults=faults).auditor.failures for seed in PLANTED_SEEDS)

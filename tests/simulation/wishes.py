@@ -60,6 +60,7 @@ from core.contract.servicing import (
 from core.contract.terms import Cycle, Floating, Method, Rate, RatePer, Terms, Tranche, Unit
 from core.contract.waterfall import STANDARD_ORDER, Future, Reach, Step, Waterfall
 from core.identity import loan_id
+from tests.simulation.borrowing import any_borrowing
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -90,13 +91,16 @@ FEATURES: tuple[dict[str, Any], ...] = (
 def any_command(world: "World") -> Command:
     """Return a command for anybody's account; some accounts are asked for more than others."""
     draw = world.random
-    return command_for(world, draw.choice(world.accounts if draw.random() < 0.6 else world.accounts[:6]))
+    some = draw.choice((world.accounts, world.accounts, world.accounts[1:5], world.accounts[1:5], world.borrowers))
+    return command_for(world, draw.choice(some))
 
 
 def command_for(world: "World", account: int) -> Command:
     """Return a command for an account; what it takes back may be another's."""
     draw = world.random
     loan, amount = loan_id(account, draw.choice((1, 1, 1, 2))), draw.randint(1, 200_000)
+    if account in world.borrowers and draw.random() < 0.8:
+        return any_borrowing(world, account)
     if draw.random() < 0.5:
         return _money(world, account, loan, amount)
     kind = draw.choice((_lending, _charging, _changing, _taking_back))
@@ -174,6 +178,7 @@ def _charging(world: "World", account: int, loan: int, amount: int) -> Command:
         AddCharge(account=account, loan=loan, component="penalty", amount=3, due_date=_some_day(world, -3)),
         ReceiveCredit(account=account, loan=loan, source=source, amount=amount // 10 + 1, effective_on=day),
         Waive(account=account, loan=loan, component=draw.choice(("fee", "penalty", "interest")), effective_on=day),
+        Waive(account=charged, loan=loan_id(charged, 1), component="fee"),
         AdjustCharge(account=charged, charge=charge, amount=amount // 1_000 + 1, pay_out=draw.random() < 0.5),
         ChargeBack(account=paid, loan=loan_id(paid, 1), payment=payment, amount=amount // 10 + 1),
     )

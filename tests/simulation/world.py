@@ -14,9 +14,11 @@ from adapters.memory_journal import Disk
 from core.commands import Command
 from core.identity import ACCOUNT_ID_MAX
 from tests.simulation.auditor import Auditor
+from tests.simulation.bank import Bank
 from tests.simulation.clients import Client, keep_reading
 from tests.simulation.cluster import Cluster, Network
 from tests.simulation.faults import ROOMY, SMALL, Bounds, Fate, Faults, bounded, draw_faults, healed
+from tests.simulation.house import any_pools
 from tests.simulation.loop import VirtualClock, run
 
 START = date(2026, 1, 29)
@@ -35,6 +37,7 @@ class World:
     """Owns clock, order, chance and faults; `failures` of its auditor is empty if all promises were kept."""
 
     def __init__(self, seed: int, faults: Faults | None = None, note: Callable[[str], None] = lambda _: None) -> None:
+        self.seed = seed
         self.random = Random(seed)
         self.faults = faults or draw_faults(self.random)
         self.seen: Counter[str] = Counter()
@@ -42,8 +45,10 @@ class World:
         self.clock = VirtualClock()
         self.disk = Disk(START)
         self.disk.assign(self.random.randint(1, 3))
+        self.disk.vault.pools = any_pools(self.random)
         self.auditor = Auditor(self.disk, self.clock.monotonic, self.saw)
         self.accounts = sorted(self.random.sample(range(1, ACCOUNT_ID_MAX), CLIENTS * ACCOUNTS_EACH))
+        self.borrowers = self.accounts[::5]
         self.carried_out: list[tuple[int, int, type[Command]]] = []
         """By account and sequence number."""
         self.dark = False
@@ -107,7 +112,8 @@ class World:
         clients = [
             Client(self, f"channel {number}", self.accounts[number::CLIENTS]).live(STEPS) for number in range(CLIENTS)
         ]
-        busy = asyncio.gather(*clients, self._operate(), self._operate())
+        lending = asyncio.gather(*clients)
+        busy = asyncio.gather(lending, Bank(self).live(lending), self._operate(), self._operate())
         await self._until(busy, TROUBLE_SECONDS)
         for disaster in chaos:
             disaster.cancel()

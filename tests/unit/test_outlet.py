@@ -30,6 +30,8 @@ from core.events import (
 )
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
+from core.origination.events import ContractSigned
+from core.origination.file import AgreementStatus, Signature
 
 DAY = date(2026, 11, 2)
 
@@ -248,3 +250,10 @@ def test_an_account_always_goes_into_the_same_of_sixteen_streams() -> None:
 
 def test_a_bill_names_its_loan() -> None:
     assert decoded(InstallmentBilled(DAY, 4, 1, Minor(1), Minor(2)))["subject"] == "70004"
+
+
+def test_a_signature_that_makes_no_loan_yet_names_none() -> None:
+    signed = ContractSigned(DAY, 1, Signature("borrower", DAY, "ab", b"s"), AgreementStatus.OFFERED, 0)
+    published = json.loads(cloud_event(Committed(1, 7, 3, DAY, msgpack.encode(signed))))
+    assert "subject" not in published
+    assert published["data"]["loan"] == 0

@@ -117,6 +117,12 @@ def test_a_receipt_proves_the_document(signed: Signed) -> None:
     assert make_receipt(signed.rows(), 1, 2, signed.own, ISSUED) is None
 
 
+def test_a_changed_byte_of_the_receipt_is_seen_wherever_it_is(signed: Signed) -> None:
+    for place, byte in enumerate(signed.receipt):
+        changed = b"%b%c%b" % (signed.receipt[:place], byte ^ 1, signed.receipt[place + 1 :])
+        assert check_receipt(changed, signed.text, signed.verifier), place
+
+
 @pytest.mark.parametrize("place", [0, 500, -2])
 def test_a_changed_byte_of_the_document_is_seen(signed: Signed, place: int) -> None:
     text = bytearray(signed.text)
