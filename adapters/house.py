@@ -17,9 +17,9 @@ from actors.protocols import JournalUnavailable
 from actors.rows import ContractTextRow, SecretRow
 from adapters.catalogue.catalogue import Catalogue, load_catalogue
 from adapters.catalogue.documents import CatalogueError
-from adapters.contracts.library import Library, LibraryError, load_library
 from adapters.contracts.sample import try_all
 from adapters.contracts.signing import AuthorityError, Verifier, load_verifier
+from adapters.contracts.texts import Library, LibraryError, load_library
 from adapters.postgres.funding import PostgresTreasury
 from adapters.privacy.keyring import Keyring, KeyringError, key_file
 from adapters.privacy.masking import PersonalData, mask_logs

@@ -10,7 +10,7 @@ from adapters.console.options import Day, Json
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE, facts, minor_units, show, stop, table
 
 if TYPE_CHECKING:
-    from adapters.contracts.library import Library
+    from adapters.contracts.texts import Library
     from core.origination.product import Product
 
 contract = typer.Typer(no_args_is_help=True, help="Contract texts, receipts, and a local authority for signatures.")
@@ -49,9 +49,9 @@ def preview(
     products: Products = None,
 ) -> None:
     """Write a contract of a made-up borrower to a file."""
-    from adapters.contracts.library import LibraryError
     from adapters.contracts.pdf import as_pdf
     from adapters.contracts.sample import sample
+    from adapters.contracts.texts import LibraryError
 
     library, day = _library(own), _day(on)
     found = _product(product, name.partition("@")[0], day, products)
@@ -135,7 +135,7 @@ def issue_one(
 
 
 def _library(own: Path | None) -> "Library":
-    from adapters.contracts.library import LibraryError, load_library
+    from adapters.contracts.texts import LibraryError, load_library
 
     try:
         return load_library(own)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from adapters.contracts.library import Library, LibraryError
+from adapters.contracts.texts import Library, LibraryError
 from core.money import Minor
 from core.origination.file import Agreement, Application, ApplicationStatus
 from core.origination.product import Product, terms_for

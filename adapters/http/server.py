@@ -20,7 +20,7 @@ SHUTDOWN_S: Final = 5
 BACKLOG: Final = 2_048
 
 
-class _Embedded(uvicorn.Server):
+class EmbeddedServer(uvicorn.Server):
     """uvicorn that leaves signals to the process that it runs in."""
 
     @contextlib.contextmanager
@@ -46,7 +46,7 @@ async def serve(
     backend: Backend, listener: socket.socket, stop: asyncio.Event, notices: Sequence[HTTPRouteHandler] = ()
 ) -> None:
     """Serve until `stop` is set; then finish what is in flight, within SHUTDOWN_S."""
-    server = _Embedded(_config(make_app(backend, notices)))
+    server = EmbeddedServer(_config(make_app(backend, notices)))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     try:

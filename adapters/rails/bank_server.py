@@ -1,10 +1,8 @@
 """The bank on this machine as a server of its own."""
 
 import asyncio
-import contextlib
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +10,7 @@ import msgspec
 import uvicorn
 from litestar import Litestar, Request, Response, get, post
 
+from adapters.http.server import EmbeddedServer
 from adapters.rails.bank_api import Owned, Ownership, Payment, PaymentState
 from adapters.rails.bank_ledger import BankLedger, OrderNumberReused
 from adapters.rails.simulator import Bank, Conduct
@@ -20,14 +19,6 @@ _payment = msgspec.json.Decoder(Payment)
 _ownership = msgspec.json.Decoder(Ownership)
 SHUTDOWN_SECONDS: Final = 1
 _AnyRequest = Request[Any, Any, Any]
-
-
-class _Embedded(uvicorn.Server):
-    """uvicorn that leaves signals to the process that it runs in."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def make_bank(bank: Bank) -> Litestar:
@@ -73,7 +64,7 @@ async def serve_bank(bank: Bank, listener: socket.socket, stop: asyncio.Event) -
         make_bank(bank), http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
     )
     config.timeout_graceful_shutdown = SHUTDOWN_SECONDS
-    server = _Embedded(config)
+    server = EmbeddedServer(config)
     tasks = [asyncio.create_task(task) for task in (server.serve(sockets=[listener]), bank.run(), stop.wait())]
     serving, settling, stopping = tasks
     try:

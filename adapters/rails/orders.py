@@ -1,7 +1,7 @@
 """Payout orders in Postgres. Payers take them in bounded batches that no other payer sees; a lease ends by itself."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -68,9 +68,10 @@ class PostgresOrders:
         return [Claimed(PayoutOrder(*row[:_ORDER_FIELDS]), _progress(row[_ORDER_FIELDS:])) for row in map(tuple, rows)]
 
 
-def _progress(row: Sequence[object]) -> Progress:
+def _progress(row: Sequence[Any]) -> Progress:
+    """Return how far an order has come, from columns in the order of the struct."""
     state, *others = row
-    return Progress(OrderState(state), *others)  # type: ignore[arg-type]  # in the order of the struct
+    return Progress(OrderState(state), *others)
 
 
 async def _write(connection: asyncpg.Connection, after: dict[str, Progress]) -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from core.contract.terms import PRINTABLE
 from core.identity import LoanField
@@ -129,7 +129,7 @@ class OfferContract(BeforeLoan, frozen=True, kw_only=True, tag="offer_contract")
     """Offer the contract of an approved application."""
 
     application: Number
-    clauses: dict[Name, OptionalAmount] = {}  # noqa: RUF012 (msgspec copies a default that is empty)
+    clauses: dict[Name, OptionalAmount] = field(default_factory=dict)
     """What an officer sets within the product's bounds."""
     officer: Name | None = None
 

@@ -93,9 +93,9 @@ class Lending:
         response = await self.send(command, officer=officer)
         return f"{response.status_code} {response.json().get('code')}"
 
-    async def get(self, path: str, **asked: object) -> httpx.Response:
+    async def get(self, path: str, **asked: str | int) -> httpx.Response:
         """Look at something."""
-        response = await self._http.get(path, params=asked)  # type: ignore[arg-type]
+        response = await self._http.get(path, params=asked)
         assert response.status_code == 200, response.text
         return response
 

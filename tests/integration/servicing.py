@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from actors.messages import Refused
+from actors.messages import Received, Refused
 from core.commands import (
     AddCharge,
     AdjustCharge,
@@ -150,5 +150,5 @@ async def _carry_out(book: Book, *commands: Command) -> list[int]:
     numbers = []
     for reply in await book.do(*commands):
         assert not isinstance(reply, Refused), reply
-        numbers.append(getattr(reply, "payment", None) or reply.seq)  # type: ignore[union-attr]
+        numbers.append(reply.payment if isinstance(reply, Received) else reply.seq)
     return numbers

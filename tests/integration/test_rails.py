@@ -26,7 +26,7 @@ from actors.rows import SecretRow
 from adapters.embedded.servers import EmbeddedPostgres
 from adapters.http.batch import Batch, Replies
 from adapters.http.problems import EXCEPTION_HANDLERS, AnyRequest
-from adapters.http.server import listen
+from adapters.http.server import EmbeddedServer, listen
 from adapters.postgres.migrate import migrate
 from adapters.postgres.session import Session
 from adapters.privacy.keyring import Keyring
@@ -129,7 +129,8 @@ class Town:
     async def rows(self) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.dsn)
         try:
-            return await connection.fetch("SELECT * FROM payout_order")  # type: ignore[no-any-return]
+            found: list[asyncpg.Record] = await connection.fetch("SELECT * FROM payout_order")
+            return found
         finally:
             await connection.close()
 
@@ -183,9 +184,8 @@ def opened() -> socket.socket:
 async def serving(app: Litestar) -> AsyncIterator[str]:
     """Serve an application on a free port."""
     listener = opened()
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    running = asyncio.create_task(server._serve(sockets=[listener]))
+    server = EmbeddedServer(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

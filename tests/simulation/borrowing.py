@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import msgpack
 
@@ -45,6 +45,14 @@ from tests.unit.lender import OFFICERS, signature_of
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+OUTCOMES: Final[tuple[Literal["approve", "decline", "return"], ...]] = (
+    *("approve", "approve", "approve"),
+    *("decline", "return"),
+)
+SIGNALS: Final[tuple[Literal["card_arrears", "abnormal_login"], ...]] = (
+    *("card_arrears", "card_arrears", "card_arrears"),
+    "abnormal_login",
+)
 DOCUMENTS = ("identity-card", "quotation", "purchase-contract")
 _file = msgpack.Decoder(CreditFile).decode
 
@@ -141,8 +149,8 @@ def _review(draw: Random, account: int, application: Application) -> Origination
         return ClaimReview(account=account, application=number, officer=draw.choice(OFFICERS).name)
     if draw.random() < 0.15:
         return ReleaseReview(account=account, application=number, officer=claim.officer)
-    outcome = draw.choice(("approve", "approve", "approve", "decline", "return"))
-    return DecideReview(account=account, application=number, officer=claim.officer, outcome=outcome, note="seen")  # type: ignore[arg-type]
+    outcome = draw.choice(OUTCOMES)
+    return DecideReview(account=account, application=number, officer=claim.officer, outcome=outcome, note="seen")
 
 
 def _offer(draw: Random, account: int, application: int) -> OfferContract:
@@ -199,7 +207,7 @@ def _aside(world: "World", account: int, file: CreditFile) -> Sequence[Originati
     """Return what may be asked at any time, sensible or not."""
     draw, last = world.random, max(1, len(file.applications))
     officer, loan = draw.choice(OFFICERS).name, loan_id(account, draw.randint(1, 3))
-    kind = draw.choice(("card_arrears", "card_arrears", "card_arrears", "abnormal_login"))
+    kind = draw.choice(SIGNALS)
     wanted = any_application(draw, account)
     day = world.disk.business_date + timedelta(days=draw.randint(0, 3))
     return (
@@ -222,5 +230,5 @@ def _aside(world: "World", account: int, file: CreditFile) -> Sequence[Originati
         _offer(draw, account, last),
         RequestPayout(account=account, loan=loan, bank_account=draw.randint(1, 2)),
         Rescind(account=account, loan=loan, amount=9_000),
-        ReportSignal(account=account, kind=kind, detail="as reported"),  # type: ignore[arg-type]
+        ReportSignal(account=account, kind=kind, detail="as reported"),
     )

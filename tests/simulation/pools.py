@@ -13,8 +13,7 @@ from core.origination.events import PayoutRequested, PayoutSettled
 from core.origination.file import Payout, PayoutStatus, order_number
 
 _event = msgpack.Decoder[Event](Event).decode
-_REQUESTED: int = PayoutRequested.__struct_config__.tag  # type: ignore[assignment]
-_SETTLED: int = PayoutSettled.__struct_config__.tag  # type: ignore[assignment]
+_REQUESTED, _SETTLED = (kind.__struct_config__.tag for kind in (PayoutRequested, PayoutSettled))
 _MOVES = {
     PayoutStatus.REQUESTED: (-1, 1, 0),
     PayoutStatus.SUCCEEDED: (0, -1, 1),

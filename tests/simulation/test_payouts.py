@@ -37,10 +37,10 @@ def test_each_order_is_paid_at_most_once_and_each_account_hears_the_last_word(se
         assert world.bank.paid[number] == (word is RailState.SUCCEEDED)
 
 
-def test_an_order_that_the_bank_never_settles_is_listed_and_still_asked_about() -> None:
+def test_an_order_that_the_bank_never_settles_is_listed_and_still_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play() -> PayoutWorld:
         world = PayoutWorld(1, 1, trouble_seconds=0)
-        world.bank._settle = lambda number: None  # type: ignore[method-assign]
+        monkeypatch.setattr(world.bank, "_settle", lambda number: None)
         await world.live(DAY)
         return world
 
@@ -52,15 +52,15 @@ def test_an_order_that_the_bank_never_settles_is_listed_and_still_asked_about() 
     assert not world.accounts.heard
 
 
-def test_a_bank_that_forgets_gets_a_young_order_again_and_an_old_one_not() -> None:
+def test_a_bank_that_forgets_gets_a_young_order_again_and_an_old_one_not(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play() -> PayoutWorld:
         world = PayoutWorld(1, 1, trouble_seconds=0)
-        world.bank._settle = lambda number: None  # type: ignore[method-assign]
+        monkeypatch.setattr(world.bank, "_settle", lambda number: None)
 
         async def forgets(order_number: str) -> RailAnswer:
             return RailAnswer(RailState.NOT_FOUND)
 
-        world.bank.query = forgets  # type: ignore[method-assign]
+        monkeypatch.setattr(world.bank, "query", forgets)
         await world.live(7 * DAY)
         submitted = world.bank.submitted["1-1"]
         await world.live(7 * DAY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from adapters.catalogue.catalogue import SHIPPED, Catalogue, catalogue_of, load_catalogue

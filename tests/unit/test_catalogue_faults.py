@@ -18,8 +18,11 @@ REFUSED = [
     (changed("[terms]", "[terms]\nprincipal = 1"), "terms.principal", "an application says it"),
     (changed("[terms]", "[terms]\nfirst_due = 2026-04-01"), "terms.first_due", "belongs to one loan"),
     (changed('name = "quick-loan"', f'name = "{"q" * 41}"'), "name", "has 41 letters"),
-    (changed('["principal", "interest", "fee", "penalty"]', '["principal", "interest", "fee"]'),
-     "terms.late_waterfalls[0]", "does not pay every component"),
+    (
+        changed('["principal", "interest", "fee", "penalty"]', '["principal", "interest", "fee"]'),
+        "terms.late_waterfalls[0]",
+        "does not pay every component",
+    ),
     (changed("least = 1_000_00", "least = 300_000_01"), "amount", "least 30000001 is above most 30000000"),
     (changed("least = 1_000_00", "least = 0"), "amount", "is not within 1 to"),
     (changed("most = 12 }", "most = 601 }"), "installments", "3 to 601 is not within 1 to 600"),
@@ -33,15 +36,27 @@ REFUSED = [
     (changed("most = 7\n", "most = 61\n"), "clauses[2]", "0 to 61 is not within 0 to 60"),
     (changed("most = 7\n", "most = 2\n"), "clauses[2]", "own grace_days: 3 is not within 0 to 2"),
     (changed("least = 350_000\n", "least = 300_000\n"), "clauses[1]", "300000 to 500000 is not within 350000"),
-    (changed("[[clauses]]", '[[clauses]]\nname = "rate_ppb"\nleast = 500_000\nmost = 500_000\n\n[[clauses]]'),
-     "clauses", "'rate_ppb' stands there twice"),
+    (
+        changed("[[clauses]]", '[[clauses]]\nname = "rate_ppb"\nleast = 500_000\nmost = 500_000\n\n[[clauses]]'),
+        "clauses",
+        "'rate_ppb' stands there twice",
+    ),
     (changed('name = "quick-loan-standard"', 'name = "quick-loan-standard"\nto_amount = 1'), "templates", "none fits"),
-    (changed('pool = "main"', 'pool = "main"\nshares = [{ funder = "own", ppb = 999_999_999 }]'),
-     "funding.shares", "sum to 999999999 ppb"),
+    (
+        changed('pool = "main"', 'pool = "main"\nshares = [{ funder = "own", ppb = 999_999_999 }]'),
+        "funding.shares",
+        "sum to 999999999 ppb",
+    ),
     (changed("grace_days = 3", "grace_days = 3\nprincipal_grace = 3"), "terms", "grace_too_long"),
-    (changed("[terms.prepayment]", '[[terms.fees]]\nname = "fee"\nwhen = "withheld"\nprice = { flat = 1_000_00 }\n\n'
-             "[terms.prepayment]"), "terms", "fees_exceed_principal: 100000 in 3 installments"),
-]  # fmt: skip
+    (
+        changed(
+            "[terms.prepayment]",
+            '[[terms.fees]]\nname = "fee"\nwhen = "withheld"\nprice = { flat = 1_000_00 }\n\n[terms.prepayment]',
+        ),
+        "terms",
+        "fees_exceed_principal: 100000 in 3 installments",
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "at", "what"), REFUSED, ids=[f"{at}: {what}"[:60] for _, at, what in REFUSED])

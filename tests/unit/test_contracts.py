@@ -14,12 +14,13 @@ from adapters.catalogue.catalogue import load_catalogue
 from adapters.catalogue.quote import ProductQuote, quote_product
 from adapters.contracts.costs import costs_of
 from adapters.contracts.formats import amount_in_words, money, percent, rounded_percent
-from adapters.contracts.library import SHIPPED, Library, LibraryError, load_library
 from adapters.contracts.pdf import as_pdf
 from adapters.contracts.reading import Block, blocks_of
 from adapters.contracts.sample import PERSON, sample, try_all
+from adapters.contracts.texts import SHIPPED, Library, LibraryError, load_library
 from core.contract.servicing import Fee, FeeBase, FeeWhen, Price
 from core.contract.terms import Cycle, Floating, Method, Pause, Rate, RateStep, Tranche, Unit
+from core.money import Minor
 from core.origination.file import Agreement, AgreementStatus, Application, ApplicationStatus, Claim, Signature
 from core.origination.product import Product, Template, terms_for
 
@@ -346,5 +347,6 @@ def test_nothing_written_is_left_out_of_the_pdf() -> None:
 def offered(product: Product) -> tuple[Application, Agreement]:
     """Return an application and the offer that came of it."""
     terms = terms_for(product, 3_000_000, 12)
-    application = Application(1, product.name, 1, terms.principal, 12, "travel", ON, ON, ApplicationStatus.APPROVED)  # type: ignore[arg-type]
+    amount, approved = Minor(terms.principal), ApplicationStatus.APPROVED
+    application = Application(1, product.name, 1, amount, 12, "travel", ON, ON, approved)
     return application, Agreement(1, 1, product.name, 1, "generic", "", terms, ON, date(2026, 1, 12))

@@ -15,7 +15,6 @@ from actors.rows import EventRow
 from actors.staging import GENESIS
 from adapters.catalogue.catalogue import load_catalogue
 from adapters.console.contracts import contract
-from adapters.contracts.library import load_library
 from adapters.contracts.receipt import check_receipt, make_receipt, read_receipt
 from adapters.contracts.signing import (
     Authority,
@@ -25,6 +24,7 @@ from adapters.contracts.signing import (
     issue,
     load_verifier,
 )
+from adapters.contracts.texts import load_library
 from core.events import kind_of
 from core.origination.commands import Apply, OfferContract, SignContract
 from core.origination.events import ContractSigned

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,8 +164,8 @@ def test_whatever_a_source_answers_wrongly_is_no_answer() -> None:
     class Broken:
         name = "bureau"
 
-        def ask(self, index: str) -> Awaitable[Answer]:
-            return "busy"  # type: ignore[return-value]
+        def ask(self, index: str) -> Any:
+            return "busy"
 
     async def test() -> None:
         assert missing(await Sources([Line(source=Broken())]).gather(PEOPLE, TODAY)) == 100
