@@ -106,19 +106,16 @@ def application_rows(account: int, before: CreditFile, after: CreditFile) -> lis
 
 
 def _row(account: int, application: Application) -> ApplicationRow:
-    claim, verdict = application.claim, application.verdict
+    claim = application.claim
     return ApplicationRow(
         account,
         application.number,
         application.product,
-        application.version,
         application.status,
         application.amount,
         application.installments,
         application.submitted_on,
         application.expires_on,
-        application.decided_on,
-        None if verdict is None else verdict.outcome,
         None if claim is None else claim.officer,
         None if claim is None else claim.until,
     )

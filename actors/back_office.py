@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from actors.execute import Surroundings
 from actors.house import House, Inquiry, inquiry
-from actors.memory import Accounts
-from actors.messages import Refused
+from actors.memory import Accounts, RecentRequests
+from actors.messages import Envelope, Refused
+from actors.protocols import Clock
 from actors.rows import Claim, LeaseRow
 from core.account import Account
 from core.commands import Command
@@ -25,17 +26,17 @@ from core.origination.shares import own_part
 LOOK_SECONDS: Final = 1.0
 """How often a shard with nothing to do looks after the money that it holds."""
 
-Commands = Sequence[Command | Refused | None]
-
 
 class BackOffice:
     """The back office of one shard; without a house there is nothing to do."""
 
-    def __init__(self, house: House | None, accounts: Accounts) -> None:
+    def __init__(self, house: House | None, accounts: Accounts, recent: RecentRequests, clock: Clock) -> None:
         self._house = house
         self._accounts = accounts
-        self._counted: tuple[date, set[int], float] = date.min, set(), 0.0
-        """Which commands money was made ready for, on which day, and when."""
+        self._recent = recent
+        self._clock = clock
+        self._counted: set[tuple[int, date]] = set()
+        """Which commands of the batch at hand money was made ready for, as objects, and on which day."""
 
     async def take_over(self, claim: Claim, on: date) -> None:
         """Begin anew with what former owners of the shard left; see Leases."""
@@ -57,23 +58,28 @@ class BackOffice:
         with suppress(TimeoutError):
             await asyncio.wait_for(wake.wait(), LOOK_SECONDS if holds else None)
 
-    async def tend(self, now: float) -> None:
+    async def tend(self) -> None:
         """Give pools' money back that is not needed here; raises Fenced or JournalUnavailable."""
         if self._house is not None:
-            await self._house.leases.tend(now)
+            await self._house.leases.tend(self._clock.monotonic())
 
-    async def prepare(self, commands: Commands, on: date, now: float) -> dict[int, Findings]:
+    async def prepare(
+        self, envelopes: Sequence[Envelope], commands: Sequence[Command | Refused], on: date
+    ) -> dict[int, Findings]:
         """Ask sources and lease money for a batch; return what sources say by the commands' places in it."""
         if self._house is None:
             return {}
+        self._counted.clear()
         asked: dict[int, Inquiry] = {}
         for place, command in enumerate(commands):
-            if isinstance(command, BeforeLoan) and (question := self._question(command)) is not None:
-                asked[place] = question
+            # What is on record is not decided again.
+            if isinstance(command, BeforeLoan) and self._recent.get(envelopes[place].key) is None:
+                question = self._question(command)
+                if question is not None:
+                    asked[place] = question
         if not asked:
             return {}
-        self._counted = on, {id(each.command) for each in asked.values()}, now
-        await self._refill(asked.values(), on, now)
+        await self._refill(asked.values(), on)
         return dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
 
     async def around(
@@ -83,31 +89,39 @@ class BackOffice:
         if self._house is None:
             return around
         question = self._question(command)
-        counted_on, counted, now = self._counted
-        if question is not None and (counted_on != on or id(command) not in counted):
-            # Its loan was made in this very batch, or the day has turned since.
-            await self._refill([question], on, now)
-        if findings is None and question is not None:
-            # The borrower was identified in this very batch.
-            (findings,) = await self._house.investigate([question], on)
+        if question is not None:
+            # Its loan may have been made in this very batch, or the day have turned since.
+            await self._refill([question], on)
+            if findings is None:
+                # The borrower was identified in this very batch.
+                (findings,) = await self._house.investigate([question], on)
         return replace(around, lender=self._house.lender, findings=findings or NOTHING, house=self._house)
 
     def _question(self, command: OriginationCommand) -> Inquiry | None:
         cached = self._accounts.get(command.account)
         return inquiry(command, None if cached is None else cached.account)
 
-    async def _refill(self, asked: Iterable[Inquiry], on: date, now: float) -> None:
-        """Have at hand what payouts may take from the pools, at most: our own part of the principal."""
+    async def _refill(self, asked: Iterable[Inquiry], on: date) -> None:
+        """Have at hand what payouts may take from the pools, at most: our own part. For each command once a day."""
         assert self._house is not None
         wanted = Counter[str]()
         for each in asked:
-            cached = self._accounts.get(each.command.account)
-            found = None if cached is None or cached.account is None else _payout(each.command, cached.account)
-            product = None if found is None else self._house.lender.product(found[0], on, found[1])
-            if found is not None and product is not None:
-                wanted[product.funding.pool] += own_part(found[2], product.funding)
+            taken = None if (id(each.command), on) in self._counted else self._taken(each.command, on)
+            if taken is not None:
+                self._counted.add((id(each.command), on))
+                wanted[taken[0]] += taken[1]
         if wanted:
-            await self._house.leases.refill(wanted, now)
+            await self._house.leases.refill(wanted, self._clock.monotonic())
+
+    def _taken(self, command: Command, on: date) -> tuple[str, int] | None:
+        """Return the pool that a command may take money from, and how much of our own."""
+        assert self._house is not None
+        cached = self._accounts.get(command.account)
+        found = None if cached is None or cached.account is None else _payout(command, cached.account)
+        product = None if found is None else self._house.lender.product(found[0], on, found[1])
+        if found is None or product is None:
+            return None
+        return product.funding.pool, own_part(found[2], product.funding)
 
 
 def _payout(command: Command, account: Account) -> tuple[str, int, int] | None:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,7 @@ import ray
 from msgspec.msgpack import Decoder, Encoder
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayError
 
+from actors.clock import MonotonicClock
 from actors.day_close import Progress
 from actors.house import House
 from actors.protocols import Journal, JournalUnavailable, ShardUnavailable
@@ -33,18 +33,6 @@ OpenHouse = Callable[[int], House]
 _log = logging.getLogger("tenor.shard")
 _encoder = Encoder()
 _progress: Decoder[Progress] = Decoder(Progress)
-
-
-class MonotonicClock:
-    """The real clock."""
-
-    def monotonic(self) -> float:
-        """Return seconds."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 class ShardActor:

@@ -27,7 +27,7 @@ from core.events import (
     RepaymentReceived,
 )
 from core.identity import loan_id
-from core.origination.commands import PERSONAL, BeforeLoan
+from core.origination.commands import PERSONAL
 from core.origination.events import ApplicationDecided, ContractOffered, ReviewDecided
 from core.origination.lender import NOTHING, Findings, Lender
 from core.redeciding import is_fact
@@ -47,17 +47,11 @@ def fingerprint(command: bytes) -> bytes:
     return blake2b(command, digest_size=16).digest()
 
 
-def fingerprint_of(envelope: Envelope, command: Command, house: House | None) -> bytes:
+def fingerprint_of(envelope: Envelope, command: Command | Refused, house: House | None) -> bytes:
     """Return a command's fingerprint; of one with personal data it is a keyed hash, which tells nobody what it was."""
     if house is not None and isinstance(command, PERSONAL):
         return house.fingerprint(envelope.command)
     return fingerprint(envelope.command)
-
-
-def fingerprint_again(envelope: Envelope, house: House | None) -> bytes:
-    """Return the fingerprint of a command whose request id is on record."""
-    command = decode_command(envelope)
-    return b"" if isinstance(command, Refused) else fingerprint_of(envelope, command, house)
 
 
 def repeated(recorded: Recorded, content: bytes) -> bytes:
@@ -84,7 +78,7 @@ class Surroundings(Struct, frozen=True):
     lender: Lender | None = None
     findings: Findings = NOTHING
     house: House | None = None
-    """None where a command is only tried."""
+    """None where a command is only tried, and for commands that need no lender."""
 
 
 ALONE: Final = Surroundings()
@@ -108,10 +102,10 @@ def execute(
     else:
         assert decided.account is not None
         before = cached.seq + len(advanced.events)
-        if house is not None and isinstance(command, BeforeLoan):
-            stage.put_aside(aside_of(house, command, decided.account, decided.events, around.findings))
+        aside = None if house is None else aside_of(house, command, decided.account, decided.events, around.findings)
         stage.record(cached, decided.account, (*advanced.events, *decided.events), on)
-        if house is not None:
+        if house is not None and aside is not None:
+            stage.put_aside(aside)
             move_money(house, decided.account, decided.events)
         cached.day = on
         reply = _reply(decided.account, decided.events, before)

@@ -55,7 +55,7 @@ class Decided(Struct, frozen=True, tag="decided", tag_field="status"):
 
 
 class Offered(Struct, frozen=True, tag="offered", tag_field="status"):
-    """A contract was offered; its text is found under its digest, and the digest is what is signed."""
+    """A contract was offered; its text is found under account and number, and the digest is what is signed."""
 
     account: int
     seq: int

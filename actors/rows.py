@@ -118,20 +118,16 @@ class FileRow(NamedTuple):
 
 
 class ApplicationRow(NamedTuple):
-    """An application as the review queue and reports ask for it."""
+    """An application as the review queue asks for it."""
 
     account_id: int
     number: int
     product: str
-    version: int
     status: str
     amount: int
     installments: int
     submitted_on: date
     expires_on: date
-    decided_on: date | None
-    outcome: str | None
-    """What the rules said last."""
     claimed_by: str | None
     claimed_until: date | None
 

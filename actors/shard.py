@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.msgpack import Decoder, Encoder
 
 from actors.back_office import BackOffice
-from actors.execute import ALONE, Surroundings, decode_command, execute, fingerprint_again, repeated, roll_forward
+from actors.execute import ALONE, Surroundings, decode_command, execute, fingerprint_of, repeated, roll_forward
 from actors.flight import Flight, Work
 from actors.house import House
 from actors.memory import Accounts, RecentRequests
@@ -64,7 +64,7 @@ class Shard:
         self._flying: tuple[Flight, asyncio.Task[None]] | None = None
         self._accounts = Accounts(journal)
         self._recent = RecentRequests()
-        self._office = BackOffice(house, self._accounts)
+        self._office = BackOffice(house, self._accounts, self._recent, clock)
         self._walk = Walk(journal)
         self._reader = Reader(journal, clock, self._accounts, self.flushed, lambda: self.on, house)
 
@@ -121,7 +121,7 @@ class Shard:
                 self._take_off()
                 worked = await self._fill()
                 self._take_off()
-                await self._office.tend(self._clock.monotonic())
+                await self._office.tend()
             except Fenced:
                 self.fenced = True
             except (RequestTaken, OutcomeUnknown, JournalUnavailable, OSError) as error:
@@ -170,8 +170,8 @@ class Shard:
         if missing:
             self._recent.learn(await self._journal.recorded(missing))
         await self._accounts.fetch({envelope.account for envelope in work.envelopes})
-        commands = [None if self._recent.get(each.key) else decode_command(each) for each in work.envelopes]
-        found = await self._office.prepare(commands, self.on, self._clock.monotonic())
+        commands = [decode_command(each) for each in work.envelopes]
+        found = await self._office.prepare(work.envelopes, commands, self.on)
         work.replies = []
         for place, (envelope, command) in enumerate(zip(work.envelopes, commands, strict=True)):
             work.replies.append(await self._one(envelope, command, found.get(place)))
@@ -179,17 +179,16 @@ class Shard:
                 # The commit in flight talks to Postgres on this same loop and must not wait for a whole batch.
                 await asyncio.sleep(0)
 
-    async def _one(self, envelope: Envelope, command: Command | Refused | None, findings: Findings | None) -> bytes:
+    async def _one(self, envelope: Envelope, command: Command | Refused, findings: Findings | None) -> bytes:
         recorded = self._recent.get(envelope.key)
         if recorded is not None:
-            return repeated(recorded, fingerprint_again(envelope, self._house))
+            return repeated(recorded, fingerprint_of(envelope, command, self._house))
         cached = self._accounts.get(envelope.account)
         assert cached is not None
         if cached.suspended is not None:
             return SUSPENDED
         if isinstance(command, Refused):
             return _encoder.encode(command)
-        assert command is not None, "what was not on record before is not now"
         if cached.slot not in self.claim.slots:
             return MOVED
         around = await self._around(command, findings)

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -15,7 +14,8 @@ import uvloop
 from litestar.handlers import HTTPRouteHandler
 from msgspec.json import Encoder, decode
 
-from actors.cluster import MonotonicClock, RayTransport, join_ray, ray_address
+from actors.clock import MonotonicClock
+from actors.cluster import RayTransport, join_ray, ray_address
 from actors.day_close import DayClose
 from actors.messages import Envelope
 from actors.protocols import OutcomeUnknown, ShardUnavailable
@@ -28,6 +28,7 @@ from adapters.postgres.day_book import PostgresBook
 from adapters.postgres.session import Session
 from adapters.rails.callbacks import callback_route
 from adapters.rails.orders import PostgresOrders
+from adapters.stopping import told_to_stop
 from adapters.trial_balance import report
 from core.rejections import Rejection
 
@@ -139,10 +140,7 @@ def main() -> None:
 
 async def _until_told(gateway: Gateway, host: str, port: int, notices: HTTPRouteHandler) -> None:
     """Serve until a signal."""
-    stop = asyncio.Event()
-    # Ray takes SIGTERM for itself when it is joined; this comes after it.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     watch = asyncio.create_task(_leave_without_ray())
     await serve(gateway, listen(host, port), stop, [notices])
     watch.cancel()

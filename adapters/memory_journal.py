@@ -189,7 +189,8 @@ def _replace(disk: Disk, commit: GroupCommit) -> None:
     disk.files.update(commit.files)
     disk.applications.update(((row.account_id, row.number), row) for row in commit.applications)
     disk.secrets.update(((row.account_id, row.kind, row.number), row) for row in commit.secrets)
-    disk.secrets = {key: row for key, row in disk.secrets.items() if row.account_id not in commit.erased}
+    if commit.erased:
+        disk.secrets = {key: row for key, row in disk.secrets.items() if row.account_id not in commit.erased}
     disk.texts.update(((row.account_id, row.agreement), row) for row in commit.texts)
     disk.payouts.update((row.order_number, row) for row in commit.payouts)
     for row in commit.loans:

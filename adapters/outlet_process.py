@@ -3,17 +3,17 @@
 import argparse
 import asyncio
 import os
-import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import uvloop
 
+from actors.clock import MonotonicClock
 from actors.outlet import run
 from adapters.postgres.outlet_source import PostgresEventSource
 from adapters.redis_outlet import RedisSink
+from adapters.stopping import run_until, told_to_stop
 
 NAME: Final = "redis"
 """The row of table outlet that keeps this outlet's cursor."""
@@ -21,26 +21,12 @@ NICENESS: Final = 19
 AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 
-class _Clock:
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
 async def run_outlet(dsn: str, redis_url: str, stop: asyncio.Event) -> None:
     """Publish committed events to Redis Streams until told to stop."""
     source, sink = PostgresEventSource(dsn, NAME), RedisSink(redis_url)
-    running = asyncio.create_task(run(source, sink, _Clock()))
-    stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await run_until(stop, run(source, sink, MonotonicClock()))
     finally:
-        stopping.cancel()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
         await sink.close()
         await source.close()
 
@@ -66,10 +52,7 @@ def _give_way() -> None:
 
 
 async def _until_signalled(dsn: str, redis_url: str) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run_outlet(dsn, redis_url, stop)
+    await run_outlet(dsn, redis_url, told_to_stop())
 
 
 if __name__ == "__main__":

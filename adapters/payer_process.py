@@ -3,13 +3,11 @@
 import argparse
 import asyncio
 import logging
-import signal
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import uvloop
 
+from actors.clock import MonotonicClock
 from actors.payer import Payer
 from adapters.postgres.session import Session
 from adapters.privacy.keyring import Keyring
@@ -19,31 +17,18 @@ from adapters.rails.bank_http import BankHttp
 from adapters.rails.orders import PostgresOrders
 from adapters.rails.payees import Payees, SealedPayees
 from adapters.rails.tell import GatewayTell
+from adapters.stopping import run_until, told_to_stop
 
 SESSION_NAME = "tenor-payer"
-
-
-class _Clock:
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 async def run_payer(dsn: str, gateway: str, bank: str, token: str, payees: Payees, stop: asyncio.Event) -> None:
     """Pay, ask and tell until told to stop."""
     session, rail = Session(dsn, SESSION_NAME, {}), BankHttp(bank, payees)
     tell = GatewayTell(gateway, token)
-    running = asyncio.create_task(Payer(PostgresOrders(session), rail, tell, _Clock()).run())
-    stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await run_until(stop, Payer(PostgresOrders(session), rail, tell, MonotonicClock()).run())
     finally:
-        stopping.cancel()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
         for each in (rail, tell, session):
             await each.close()
 
@@ -65,9 +50,7 @@ def main() -> None:
 
 
 async def _until_signalled(options: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     register = Register(options.dsn, Keyring.load(options.keys))
     token = options.token.read_text().strip()
     try:

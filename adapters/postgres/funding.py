@@ -11,7 +11,7 @@ from actors.funding import Held, slice_of
 from actors.protocols import Fenced
 from actors.rows import Claim, LeaseRow
 from adapters.postgres.queries import SQL as JOURNAL
-from adapters.postgres.session import Session
+from adapters.postgres.session import Session, roll_back
 from adapters.postgres.statements import statements
 
 SQL: Final = statements("funding.sql")
@@ -95,15 +95,8 @@ async def _changing(connection: asyncpg.Connection, claim: Claim, pool: str, day
         await connection.execute("COMMIT")
     except BaseException:
         # Also after a COMMIT without an answer: whether it happened is seen when the shard is taken over.
-        await _roll_back(connection)
+        await roll_back(connection)
         raise
-
-
-async def _roll_back(connection: asyncpg.Connection) -> None:
-    try:
-        await connection.execute("ROLLBACK", timeout=1)
-    except BaseException:
-        connection.terminate()
 
 
 async def _lease(connection: asyncpg.Connection, shard: int, pool: str, needed: int, on: date) -> int:

@@ -22,7 +22,7 @@ from adapters.postgres.encoding import (
 )
 from adapters.postgres.funding import write_leases
 from adapters.postgres.queries import SQL
-from adapters.postgres.session import Session
+from adapters.postgres.session import Session, roll_back
 from adapters.snapshot import rebuild
 
 CLAIM_ATTEMPTS: Final = 50
@@ -85,12 +85,12 @@ class PostgresJournal:
                 await self._tell(connection, claim)
                 await _write(connection, claim.shard, commit)
             except asyncpg.UniqueViolationError as error:
-                await _roll_back(connection)
+                await roll_back(connection)
                 # Any other key can only be there if somebody else wrote our account.
                 taken = error.constraint_name == "request_pkey"
                 raise (RequestTaken if taken else Fenced)(error.detail) from error
             except BaseException:
-                await _roll_back(connection)
+                await roll_back(connection)
                 raise
             await _commit(connection)
 
@@ -235,14 +235,6 @@ async def _commit(connection: asyncpg.Connection) -> None:
         if isinstance(error, Exception):
             raise OutcomeUnknown(str(error)) from error
         raise
-
-
-async def _roll_back(connection: asyncpg.Connection) -> None:
-    """Leave nothing of a commit behind; without COMMIT a lost connection does as well."""
-    try:
-        await connection.execute("ROLLBACK", timeout=1)
-    except BaseException:
-        connection.terminate()
 
 
 def _loaded(rows: Sequence[asyncpg.Record]) -> Loaded:

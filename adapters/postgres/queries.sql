@@ -140,19 +140,16 @@ ON CONFLICT (account_id) DO UPDATE SET body = excluded.body
 -- name: write_applications
 -- Insert or update applications; what changes last is what the queue asks for.
 INSERT INTO application (
-    account_id, number, product, version, status, amount, installments, submitted_on, expires_on, decided_on, outcome,
-    claimed_by, claimed_until
+    account_id, number, product, status, amount, installments, submitted_on, expires_on, claimed_by, claimed_until
 )
 SELECT * FROM unnest(
-    $1::bigint[], $2::integer[], $3::text[], $4::integer[], $5::text[], $6::bigint[], $7::integer[], $8::date[],
-    $9::date[], $10::date[], $11::text[], $12::text[], $13::date[]
+    $1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::date[], $8::date[],
+    $9::text[], $10::date[]
 )
 ON CONFLICT (account_id, number) DO UPDATE SET
     status = excluded.status,
     amount = excluded.amount,
     installments = excluded.installments,
-    decided_on = excluded.decided_on,
-    outcome = excluded.outcome,
     claimed_by = excluded.claimed_by,
     claimed_until = excluded.claimed_until
 
@@ -160,10 +157,6 @@ ON CONFLICT (account_id, number) DO UPDATE SET
 -- Insert sealed personal data.
 INSERT INTO secret (account_id, kind, number, found_by, sealed, key_id)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::bytea[], $6::bigint[])
-ON CONFLICT (account_id, kind, number) DO UPDATE SET
-    found_by = excluded.found_by,
-    sealed = excluded.sealed,
-    key_id = excluded.key_id
 
 -- name: erase_secrets
 -- Destroy personal data of accounts.

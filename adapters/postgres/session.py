@@ -58,6 +58,14 @@ class Session:
         return connection
 
 
+async def roll_back(connection: asyncpg.Connection) -> None:
+    """Leave nothing of a transaction behind; without COMMIT a lost connection does as well."""
+    try:
+        await connection.execute("ROLLBACK", timeout=1)
+    except BaseException:
+        connection.terminate()
+
+
 @contextmanager
 def unavailable() -> Iterator[None]:
     """Turn a lost or unwilling server into JournalUnavailable."""

@@ -57,8 +57,7 @@ ORDER BY account_id
 
 -- name: applications
 SELECT
-    account_id, number, product, version, status, amount, installments, submitted_on, expires_on, decided_on, outcome,
-    claimed_by, claimed_until
+    account_id, number, product, status, amount, installments, submitted_on, expires_on, claimed_by, claimed_until
 FROM application
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id, number

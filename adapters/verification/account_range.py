@@ -22,11 +22,8 @@ BLOCK: Final = 1_000
 """Accounts in memory at one time."""
 FETCH: Final = 4_000
 """Rows asked for at one time."""
-STREAMS: Final = (
-    *("events", "postings", "accounts", "loans", "contracts", "requests"),
-    *("files", "applications", "payouts", "texts"),
-)
-"""In the order of AccountRows."""
+STREAMS: Final = AccountRows._fields
+"""Statements by name."""
 SETTINGS: Final = {"application_name": "tenor-verify", "work_mem": "128MB", "jit": "off"}
 
 _done: "Synchronized[int]"

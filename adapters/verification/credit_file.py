@@ -33,7 +33,8 @@ def check_credit_file(
     where = f"account {account_id}"
     stored = [_decoded(row[1]) for row in files]
     tally.compare(CHECK, f"{where}, credit file", stored, [file] if file != EMPTY else [])
-    tally.compare(CHECK, f"{where}, applications", [tuple(row[1:]) for row in applications], _queued(file))
+    queued = [_queued(application) for application in file.applications]
+    tally.compare(CHECK, f"{where}, applications", [tuple(row[1:]) for row in applications], queued)
     orders = [
         (order_number(account_id, payout.number), payout.number, payout.amount, payout.bank_account)
         for payout in file.payouts
@@ -46,23 +47,16 @@ def check_credit_file(
     tally.compare(CHECK, f"{where}, contract texts", [tuple(row[1:]) for row in texts], offered)
 
 
-def _queued(file: CreditFile) -> list[tuple[object, ...]]:
-    return [_row(application) for application in file.applications]
-
-
-def _row(application: Application) -> tuple[object, ...]:
-    verdict, claim = application.verdict, application.claim
+def _queued(application: Application) -> tuple[object, ...]:
+    claim = application.claim
     return (
         application.number,
         application.product,
-        application.version,
         application.status.value,
         application.amount,
         application.installments,
         application.submitted_on,
         application.expires_on,
-        application.decided_on,
-        None if verdict is None else verdict.outcome.value,
         None if claim is None else claim.officer,
         None if claim is None else claim.until,
     )

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from msgspec import Raw
 
+from actors.house import House
 from actors.messages import Envelope, Reply, encoder, replies_decoder, reply_decoder
 from actors.rows import Claim, GroupCommit
 from actors.shard import Shard
@@ -18,6 +19,11 @@ from tests.simulation.loop import VirtualClock, run
 
 TODAY = date(2026, 3, 2)
 LIMIT = 10_000_000
+OpenHouse = Callable[[Disk], House | None]
+
+
+def no_house(_: Disk) -> None:
+    """Decide nothing that precedes a loan."""
 
 
 class TestedJournal(MemoryJournal):
@@ -52,12 +58,12 @@ class TestedJournal(MemoryJournal):
 class Bench:
     """A running shard, its journal and its disk."""
 
-    def __init__(self, shards: int = 1) -> None:
+    def __init__(self, shards: int = 1, open_house: OpenHouse = no_house) -> None:
         self.disk = Disk(TODAY)
         self.disk.assign(shards)
         self.journal = TestedJournal(self.disk)
         self.clock = VirtualClock()
-        self.shard = Shard(0, self.journal, self.clock)
+        self.shard = Shard(0, self.journal, self.clock, open_house(self.disk))
         self._keys = 0
 
     async def ask(self, *commands: Command, key: str | None = None) -> list[Reply]:
@@ -89,9 +95,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(shards: int = 1) -> AsyncIterator[Bench]:
+async def bench(shards: int = 1, open_house: OpenHouse = no_house) -> AsyncIterator[Bench]:
     """Run a shard for as long as a test looks at it."""
-    found = Bench(shards)
+    found = Bench(shards, open_house)
     await found.shard.start()
     writer = asyncio.create_task(found.shard.run())
     await found.settle()
@@ -102,11 +108,11 @@ async def bench(shards: int = 1) -> AsyncIterator[Bench]:
     writer.cancel()
 
 
-def with_shard(test: Callable[[Bench], Awaitable[None]], shards: int = 1) -> None:
+def with_shard(test: Callable[[Bench], Awaitable[None]], shards: int = 1, open_house: OpenHouse = no_house) -> None:
     """Run a test on a running shard with account 1 open."""
 
     async def main() -> None:
-        async with bench(shards) as running:
+        async with bench(shards, open_house) as running:
             await running.ask(opening(1))
             running.journal.commits.clear()
             await test(running)

@@ -1,0 +1,154 @@
+"""A shard with a lender's house: when money is leased for a batch, and what a decision leaves beside its account."""
+
+from collections.abc import Sequence
+from datetime import date
+from hashlib import blake2b
+
+import pytest
+
+from actors import staging
+from actors.funding import Leases
+from actors.house import Inquiry
+from actors.messages import Done, Offered, Refused
+from actors.rows import ContractTextRow, SecretRow
+from adapters.memory_journal import Disk
+from adapters.memory_treasury import MemoryTreasury, Pool
+from core.events import Event
+from core.identity import loan_id
+from core.origination.commands import (
+    AddBankAccount,
+    Apply,
+    IdentifyBorrower,
+    OfferContract,
+    RequestPayout,
+    SignContract,
+)
+from core.origination.events import PayoutRequested
+from core.origination.lender import Findings
+from core.rejections import Code
+from tests.unit.lender import BORN_ON, CARD, IDENTITY_NUMBER, JOINT, SmallLender, findings, signature_of
+from tests.unit.running_shard import Bench, opening, with_shard
+
+AMOUNT = 30_000
+POOL = JOINT.funding.pool
+
+
+class SmallHouse(SmallLender):
+    """Implements actors.house.House on a disk's pools; counts its questions to the treasury."""
+
+    def __init__(self, disk: Disk, free: int) -> None:
+        super().__init__()
+        self.asked = 0
+        disk.vault.pools[POOL] = Pool(free, 1_000_000)
+        self.leases = Leases(MemoryTreasury(disk.vault, self._count))
+
+    async def _count(self) -> None:
+        self.asked += 1
+
+    @property
+    def lender(self) -> SmallLender:
+        return self
+
+    @property
+    def tried(self) -> SmallLender:
+        return self
+
+    def available(self, pool: str) -> int:
+        return self.leases.available(pool)
+
+    async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
+        return [findings(on)] * len(inquiries)
+
+    def seal(self, account: int, kind: str, number: int, index: str, plain: str) -> SecretRow:
+        return SecretRow(account, kind, number, index, b"sealed", 1)
+
+    def seal_person(self, command: IdentifyBorrower) -> list[SecretRow]:
+        return [self.seal(command.account, "person", 1, "", command.name)]
+
+    def forget(self, account: int) -> None:
+        raise AssertionError("nobody is erased here")
+
+    def seal_text(self, account: int, agreement: int, digest: str, text: bytes) -> ContractTextRow:
+        return ContractTextRow(account, agreement, digest, b"sealed", 1)
+
+    def fingerprint(self, command: bytes) -> bytes:
+        return blake2b(command, digest_size=16, key=b"of the house").digest()
+
+
+def housed(running: Bench) -> SmallHouse:
+    house = running.shard._house
+    assert isinstance(house, SmallHouse)
+    return house
+
+
+async def almost_signed(running: Bench, account: int) -> SignContract:
+    """Bring a borrower up to the last signature, and return it."""
+    await running.ask(
+        IdentifyBorrower(
+            account=account,
+            name="Li Hua",
+            identity_number=IDENTITY_NUMBER,
+            phone="13800138000",
+            born_on=BORN_ON,
+            consents=("credit_query",),
+        ),
+        AddBankAccount(account=account, bank="icbc", number=CARD, holder="Li Hua"),
+        Apply(account=account, product=JOINT.name, amount=AMOUNT, installments=6),
+    )
+    (offered,) = await running.ask(OfferContract(account=account, application=1))
+    assert isinstance(offered, Offered)
+    first, last = [_signed(account, signer, offered.digest) for signer in JOINT.signers]
+    await running.ask(first)
+    return last
+
+
+def _signed(account: int, signer: str, digest: str) -> SignContract:
+    certificate = signer.encode()
+    signature = signature_of(digest, certificate)
+    return SignContract(account=account, agreement=1, signer=signer, certificate=certificate, signature=signature)
+
+
+def request(account: int) -> RequestPayout:
+    return RequestPayout(account=account, loan=loan_id(account, 1), bank_account=1)
+
+
+def test_a_loan_is_paid_out_in_the_batch_that_makes_it() -> None:
+    async def test(running: Bench) -> None:
+        signed, requested = await running.ask(await almost_signed(running, 1), request(1))
+        assert (type(signed), type(requested)) == (Done, Done)
+        assert len(running.disk.payouts) == 1
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def test_an_empty_pool_is_asked_once_for_a_batch() -> None:
+    async def test(running: Bench) -> None:
+        for account in (2, 3):
+            await running.ask(opening(account))
+        await running.ask(*[await almost_signed(running, account) for account in (1, 2, 3)])
+        asked = housed(running).asked
+        for reply in await running.ask(*[request(account) for account in (1, 2, 3)]):
+            assert isinstance(reply, Refused)
+            assert reply.code is Code.POOL_EXHAUSTED
+        assert housed(running).asked == asked + 1
+        assert running.disk.payouts == {}
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_a_failed_check_lets_no_money_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(running: Bench) -> None:
+        await running.ask(await almost_signed(running, 1))
+
+        def broken(event: Event) -> list[object]:
+            assert not isinstance(event, PayoutRequested), "does not balance"
+            return []
+
+        monkeypatch.setattr(staging, "journalize", broken)
+        refused, _ = await running.ask(request(1), opening(2))
+        assert isinstance(refused, Refused)
+        assert refused.code is Code.ACCOUNT_SUSPENDED
+        assert running.disk.payouts == {}
+        assert running.disk.vault.pools[POOL].free == 1_000_000 - housed(running).available(POOL)
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
