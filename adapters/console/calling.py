@@ -1,13 +1,20 @@
-"""What commands of the operator's tool share: the client of the running system, dates and JSON as typed."""
+"""What commands of the operator's tool share: the running system, the book's database, dates and JSON as typed."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from adapters.console.options import settings_of
-from adapters.console.terminal import EXIT_USAGE, stop
+from adapters.console.terminal import EXIT_UNAVAILABLE, EXIT_USAGE, stop
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_Answer = TypeVar("_Answer")
 
 
 def client(config: Path | None, as_json: bool) -> Any:
@@ -32,3 +39,35 @@ def json_of(text: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         stop(EXIT_USAGE, f"{text!r} is not JSON: {error}")
+
+
+def ask_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
+    """Ask the database of the settings' book on its business date, or end with what is in the way."""
+    from actors.protocols import JournalUnavailable
+
+    try:
+        return asyncio.run(_asked(config, ask))
+    except JournalUnavailable as error:
+        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")
+
+
+async def _asked(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
+    import asyncpg
+
+    from actors.protocols import JournalUnavailable
+    from adapters.embedded.servers import EmbeddedPostgres
+    from adapters.postgres.queries import SQL
+    from adapters.postgres.session import unavailable
+
+    settings = settings_of(config)
+    dsn = settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn
+    with unavailable():
+        connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        with unavailable():
+            on = await connection.fetchval(SQL["business_date"])
+            if on is None:
+                raise JournalUnavailable("the book is not open")
+            return await ask(connection, on)
+    finally:
+        await connection.close(timeout=5)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
-from adapters.console.options import Config, Json, settings_of
-from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, minor_units, money, show, stop, table
+from adapters.console.calling import ask_book
+from adapters.console.options import Config, Json
+from adapters.console.terminal import EXIT_REFUSED, EXIT_USAGE, minor_units, money, show, stop, table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -133,34 +134,10 @@ def _show(found: "list[Pool]", as_json: bool) -> None:
 
 
 def _with_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
-    """Ask the database of the settings' book on its business date, or end with what is in the way."""
-    from actors.protocols import JournalUnavailable
+    """Ask the book; a refusal ends the command with its code."""
     from adapters.postgres.pools import PoolRefused
-    from adapters.postgres.session import unavailable
-
-    async def run() -> _Answer:
-        import asyncpg
-
-        from adapters.embedded.servers import EmbeddedPostgres
-        from adapters.postgres.queries import SQL
-
-        settings = settings_of(config)
-        with unavailable():
-            connection = await asyncpg.connect(
-                settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn, timeout=10
-            )
-        try:
-            with unavailable():
-                on = await connection.fetchval(SQL["business_date"])
-                if on is None:
-                    raise JournalUnavailable("the book is not open")
-                return await ask(connection, on)
-        finally:
-            await connection.close(timeout=5)
 
     try:
-        return asyncio.run(run())
+        return ask_book(config, ask)
     except PoolRefused as refused:
         stop(EXIT_REFUSED, str(refused))
-    except JournalUnavailable as error:
-        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")

@@ -1,23 +1,29 @@
-"""`tenor rules`: what a risk officer asks of the rule sets. Needs no running system."""
+"""`tenor rules`: what a risk officer asks of the rule sets, and of the book. Needs no running gateway."""
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.console.options import Day, Json
-from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_USAGE, facts, show, stop, table
-from adapters.rules.backtest import BackTest, Change, Result, back_test, recorded
+from adapters.console.calling import ask_book, day_of
+from adapters.console.options import Config, Day, Json
+from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_USAGE, facts, show, stop, table, talk
+from adapters.rules.backtest import BackTest, Change, Result, back_test, compared, recorded
 from adapters.rules.book import MODELS, RuleBook
 from adapters.rules.model import Index, RulesError
 from adapters.rules.published import DATA, Case
 from core.origination.file import Outcome
 
-rules = typer.Typer(no_args_is_help=True, help="Rule sets: list, show, try, back-test.")
+if TYPE_CHECKING:
+    import asyncpg
+
+    from adapters.rules.decided import Decision
+
+rules = typer.Typer(no_args_is_help=True, help="Rule sets: list, show, try, back-test, compare.")
 
 _LINES = (*Outcome, "ended well", "  approved", "ended badly", "  approved", "decided, end known", "  decided rightly")
 Directory = Annotated[Path, typer.Option(help="Where the rule sets lie; by default those that ship with Tenor.")]
@@ -77,16 +83,40 @@ def back_test_(
     against: Annotated[int | None, typer.Option(help="The version that it would replace.")] = None,
     data: Annotated[str, typer.Option(help=f"Real applications: {' or '.join(DATA)}.")] = "credit_data",
     past: Annotated[Path | None, typer.Option("--recorded", help="Kept inputs instead, one JSON a line.")] = None,
+    decided: Annotated[bool, typer.Option("--book", help="What the book of the settings decided, instead.")] = False,
+    since: Day = None,
+    until: Day = None,
     directory: Directory = MODELS,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Run a version over past applications, and show what it would change."""
     book = _book(directory)
     index = _index(book, name)
     number = _number(index, version, None)
-    compared = None if against is None else _number(index, against, None)
-    found = back_test(book, name, _past(data, past), number, compared)
+    replaced = None if against is None else _number(index, against, None)
+    cases = _decided(name, since, until, config)[1] if decided else _past(data, past)
+    found = back_test(book, name, cases, number, replaced)
     show(found, as_json, *_tables(found))
+
+
+@rules.command()
+def compare(name: str, since: Day = None, until: Day = None, config: Config = None, as_json: Json = False) -> None:
+    """Compare what the challenger said of the book's applications with the champion's decisions, and their ends."""
+    asked, cases = _decided(name, since, until, config)
+    rivals = {(each.verdict.version, each.challenger.version) for each in asked if each.challenger is not None}
+    if not rivals:
+        stop(EXIT_NOT_FOUND, f"no challenger of {name} was asked in that time; its index.toml names one")
+    found = []
+    for champion, challenger in sorted(rivals):
+        pairs = [
+            (case, each.verdict, each.challenger)
+            for each, case in zip(asked, cases, strict=True)
+            if each.challenger is not None and (each.verdict.version, each.challenger.version) == (champion, challenger)
+        ]
+        past, old, new = (list(column) for column in zip(*pairs, strict=True))
+        found.append(compared(name, past, challenger, new, champion, old))
+    show({"comparisons": found}, as_json, *(drawn for each in found for drawn in _tables(each)))
 
 
 def _book(directory: Path) -> RuleBook:
@@ -119,6 +149,22 @@ def _inputs(path: Path) -> dict[str, Any]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
         stop(EXIT_USAGE, f"{path}: {error}")
+
+
+def _decided(
+    name: str, since: str | None, until: str | None, config: Path | None
+) -> tuple["list[Decision]", list[Case]]:
+    """Read the book's decisions, and the same as past applications."""
+    from adapters.rules.decided import decisions, past
+
+    first, last = day_of(since) or date.min, day_of(until) or date.max
+
+    async def read(connection: "asyncpg.Connection", _: date) -> "tuple[list[Decision], list[Case]]":
+        found = await decisions(connection, name, first, last)
+        return found, await past(connection, found)
+
+    with talk.status("reading the book's decisions"):
+        return ask_book(config, read)
 
 
 def _past(data: str, path: Path | None) -> list[Case]:

@@ -65,6 +65,13 @@ def back_test(book: RuleBook, rules: str, cases: Iterable[Case], version: int, a
     past = list(cases)
     new = [book.evaluate(rules, version, case.inputs) for case in past]
     old = [book.evaluate(rules, against, case.inputs) for case in past] if against is not None else []
+    return compared(rules, past, version, new, against, old)
+
+
+def compared(
+    rules: str, past: list[Case], version: int, new: list[Verdict], against: int | None, old: list[Verdict]
+) -> BackTest:
+    """Compare what a version said of past applications with what happened, and with what another one said."""
     pairs = Counter(f"{was.outcome} -> {would_be.outcome}" for was, would_be in zip(old, new, strict=False))
     return BackTest(
         rules=rules,

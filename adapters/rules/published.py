@@ -53,7 +53,7 @@ class Case(Struct, frozen=True):
     name: str
     inputs: dict[str, Any]
     good: bool | None = None
-    """How it ended: repaid or granted; None: not known."""
+    """How it ended: repaid or granted, or (in our own book) not seriously late so far; None: not known."""
 
 
 def credit_data() -> Iterator[Case]:
