@@ -1,7 +1,7 @@
 """The operator's side of the HTTP API: one call, one answer, and an exit code that says what went wrong."""
 
 import uuid
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import httpx
 import msgspec
@@ -18,7 +18,6 @@ class ApiClient:
     """Calls a running system."""
 
     def __init__(self, base_url: str, as_json: bool) -> None:
-        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, headers={"Tenor-Channel": CHANNEL})
         self._base_url = base_url
         self._as_json = as_json
 
@@ -26,6 +25,10 @@ class ApiClient:
         """Return the JSON answer of a query."""
         given = {name: str(value) for name, value in parameters.items() if value is not None}
         return self._answer("GET", path, params=given)
+
+    def download(self, path: str, **parameters: str) -> bytes:
+        """Return a document as it is."""
+        return self._response("GET", path, params=parameters).content
 
     def post(
         self,
@@ -46,15 +49,20 @@ class ApiClient:
         return self._answer("POST", path, content=msgspec.json.encode(body), headers=headers, timeout=timeout)
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:
+        return msgspec.json.decode(self._response(method, path, **options).content)
+
+    def _response(self, method: str, path: str, **options: Any) -> httpx.Response:
+        named = {"Tenor-Channel": CHANNEL}
         try:
-            response = self._client.request(method, path, **options)
+            with httpx.Client(base_url=self._base_url, timeout=TIMEOUT_SECONDS, headers=named) as client:
+                response = client.request(method, path, **options)
         except httpx.TransportError as error:
             stop(EXIT_UNAVAILABLE, f"No answer from {self._base_url} ({error}). Is `tenor serve` running?")
         if response.is_success:
-            return msgspec.json.decode(response.content)
-        return self._refused(response)
+            return response
+        self._refused(response)
 
-    def _refused(self, response: httpx.Response) -> None:
+    def _refused(self, response: httpx.Response) -> NoReturn:
         codes = {
             400: EXIT_USAGE,
             401: EXIT_REFUSED,

@@ -1,4 +1,4 @@
-"""tenor contract: contract texts to look at, receipts to check, and a local authority to sign with. Needs no system."""
+"""tenor contract: contract texts to look at, receipts to issue and to check, and a local authority to sign with."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.console.options import Day, Json
+from adapters.console.calling import ask_book, client
+from adapters.console.options import Config, Day, Json
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE, facts, minor_units, show, stop, table
 
 if TYPE_CHECKING:
+    import asyncpg
+
+    from actors.rows import EventRow
     from adapters.contracts.texts import Library
     from core.origination.product import Product
 
@@ -17,6 +21,7 @@ contract = typer.Typer(no_args_is_help=True, help="Contract texts, receipts, and
 ca = typer.Typer(no_args_is_help=True, help="A local certificate authority: for tests, trials and the lender itself.")
 contract.add_typer(ca, name="ca")
 
+Into = Annotated[Path, typer.Argument(help="The file to write: .html or .pdf.")]
 Own = Annotated[Path | None, typer.Option("--templates", help="A directory of contract templates of your own.")]
 Products = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
 
@@ -40,7 +45,7 @@ def templates(own: Own = None, as_json: Json = False) -> None:
 @contract.command()
 def preview(
     name: Annotated[str, typer.Argument(help="A template, or a version of it: sme-standard@1.")],
-    into: Annotated[Path, typer.Argument(help="The file to write: .html or .pdf.")],
+    into: Into,
     product: Annotated[str | None, typer.Option(help="By default one that uses the template.")] = None,
     amount: Annotated[str | None, typer.Option(help="In major units; by default the most that is lent.")] = None,
     installments: Annotated[int | None, typer.Option(min=1, help="By default as many as are allowed.")] = None,
@@ -66,6 +71,50 @@ def preview(
     except LibraryError as error:
         stop(EXIT_NOT_FOUND, str(error))
     _write(into, as_pdf(text) if into.suffix == ".pdf" else text)
+
+
+@contract.command("show")
+def show_one(account: int, agreement: int, into: Into, config: Config = None) -> None:
+    """Write the text of an account's contract to a file, from the running system."""
+    wanted = "pdf" if into.suffix == ".pdf" else "html"
+    path = f"/v1/accounts/{account}/contracts/{agreement}"
+    _write(into, client(config, False).download(path, format=wanted))
+
+
+@contract.command("receipt")
+def issue_receipt(
+    account: int,
+    agreement: int,
+    into: Annotated[Path, typer.Argument(help="The file to write, JSON.")],
+    certificate: Annotated[Path, typer.Option(help="The lender's, PEM; its subject is 'lender'.")],
+    key: Annotated[Path, typer.Option(help="The key of that certificate, PEM.")],
+    config: Config = None,
+) -> None:
+    """Issue the receipt of a contract: proof that it exists unchanged. Reads the book's database."""
+    from adapters.contracts.receipt import make_receipt
+    from adapters.contracts.signing import AuthorityError, load_credentials
+
+    try:
+        credentials = load_credentials(certificate, key)
+    except AuthorityError as error:
+        stop(EXIT_USAGE, str(error))
+
+    async def read(connection: "asyncpg.Connection", on: date) -> bytes | None:
+        return make_receipt(await chain_of(connection, account), account, agreement, credentials, on)
+
+    receipt = ask_book(config, read)
+    if receipt is None:
+        stop(EXIT_NOT_FOUND, f"account {account} has no contract {agreement}")
+    _write(into, receipt)
+
+
+async def chain_of(connection: "asyncpg.Connection", account: int) -> "list[EventRow]":
+    """Return all events of an account as they are stored, oldest first."""
+    from actors.rows import EventRow
+    from adapters.postgres.statements import statements
+
+    found = await connection.fetch(statements("verify.sql")["events"], account, account + 1)
+    return [EventRow(*row) for row in found]
 
 
 @contract.command("check-receipt")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from adapters.console.calling import client
 from adapters.console.options import Config, Json, Officer, RequestId, Token, settings_of
 from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, facts, show, stop, table, talk
 
@@ -117,11 +118,7 @@ def erase(
 def _send(
     done: str, body: dict[str, Any], token: str, config: Path | None, as_json: bool, request_id: str | None
 ) -> None:
-    from adapters.console.api_client import ApiClient
-
-    settings = settings_of(config)
-    api = ApiClient(f"http://{settings.http_host}:{settings.http_port}", as_json)
-    reply = api.post("/v1/restrict-borrower", body, request_id=request_id, token=token)
+    reply = client(config, as_json).post("/v1/restrict-borrower", body, request_id=request_id, token=token)
     show(reply, as_json, facts(done, reply))
 
 

@@ -13,7 +13,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 from pypdf import PdfReader
+from typer.testing import CliRunner, Result
 
+from adapters.console.contracts import contract
+from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
 from adapters.verification.verify import verify
 from core.commands import PayOff, Repay
 from core.identity import loan_id, slot_of
@@ -147,6 +150,34 @@ async def test_what_is_signed_is_the_text_that_anybody_can_fetch(lender: Lending
     assert (await lender.done(signature))["loan"] == loan_id(account, 1)
     file = await lender.file(account)
     assert (file["agreements"][0]["signed_by"], file["applications"][0]["status"]) == (["borrower"], "contracted")
+
+
+async def test_a_receipt_proves_a_contract_of_the_book_to_somebody_without_access(
+    lender: Lending, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await lender.borrow()
+    text, receipt = tmp_path / "contract.html", tmp_path / "receipt.json"
+    certificate, key = tmp_path / "lender.pem", tmp_path / "lender.key"
+    monkeypatch.setenv("TENOR_POSTGRES_DSN", lender.system.postgres_dsn)
+    monkeypatch.setenv("TENOR_HTTP_PORT", lender.system.base_url.rpartition(":")[2])
+
+    async def tenor(*arguments: object) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, contract, [str(each) for each in arguments])
+
+    for said in (
+        await tenor("ca", "issue", lender.desk.roots, "lender", tmp_path, "--on", OPENED_ON),
+        await tenor("show", account, 1, text),
+        await tenor("receipt", account, 1, receipt, "--certificate", certificate, "--key", key),
+    ):
+        assert said.exit_code == 0, said.output
+    proven = await tenor("check-receipt", receipt, text, "--roots", lender.desk.roots)
+    assert proven.exit_code == 0, proven.output
+    assert "borrower on 2026-01-05" in proven.output
+    assert find_in_bytes("receipt", receipt.read_bytes(), personal_data([account])) == []
+    text.write_bytes(text.read_bytes().replace(b"6", b"9", 1))
+    assert (await tenor("check-receipt", receipt, text, "--roots", lender.desk.roots)).exit_code == EXIT_FAILED
+    unknown = await tenor("receipt", account, 2, receipt, "--certificate", certificate, "--key", key)
+    assert unknown.exit_code == EXIT_NOT_FOUND
 
 
 async def test_a_loan_begins_when_the_bank_has_paid(lender: Lending) -> None:
