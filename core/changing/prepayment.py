@@ -125,8 +125,8 @@ def _planned(
     balances, settled = loan.balances, _collects(loan, contract, rest)
     rows: tuple[Installment, ...] | Rejection
     if settled:
-        since = max(on, rest.dates[0])
-        rows = solve(contract, terms, replace(rest, since=since, earned=(0, 1)), level)
+        rest = replace(rest, since=max(on, rest.dates[0]), earned=(0, 1))
+        rows = solve(contract, terms, rest, level)
         balances = (Balance(on, bearing(after, contract)),) if on > rest.start else ()
     elif rest.number > loan.billed + 1:
         rows = solve(contract, terms, rest, level)
@@ -137,7 +137,8 @@ def _planned(
     else:
         accrual = running(loan, contract)
         assert accrual is not None
-        rows = solve(contract, terms, replace(rest, since=row.due_date, earned=(accrual.total, 1)), level)
+        rest = replace(rest, since=row.due_date, earned=(accrual.total, 1))
+        rows = solve(contract, terms, rest, level)
         balances = known_balances(loan, contract)
     if isinstance(rows, Rejection):
         return rows

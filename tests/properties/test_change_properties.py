@@ -227,6 +227,10 @@ def test_reversing_a_change_restores_everything(terms: Terms, first: Act, second
     Terms(principal=1_001, rate=Rate(0), installments=4),
     [Act(0, False, "rate", 1, 10, 0), Act(15, False, "rate", 1, 1, 0)],
 )
+@example(  # What a prepayment in a holiday has paid of its interest is not earned once more.
+    Terms(principal=100_100, rate=Rate(0), installments=4, every=15, unit=Unit.DAY, extensions_max=9),
+    [Act(30, False, "rate", 2, 120, 1), Act(0, True, "holiday", 2, 30, 2), Act(15, False, "prepay", 3, 1, 0)],
+)
 def test_interest_earned_by_the_due_date_is_what_is_billed_added_or_still_to_come(
     terms: Terms, course: list[Act]
 ) -> None:
