@@ -18,6 +18,7 @@ from core.origination.events import (
     ContractSigned,
     DocumentAdded,
     DocumentVerified,
+    FreezeLifted,
     OriginationEvent,
     PayoutRequested,
     PayoutSettled,
@@ -54,6 +55,7 @@ def of_origination(event: OriginationEvent) -> Iterable[Movement]:
             | ContractSigned()
             | PayoutRequested()
             | SignalReported()
+            | FreezeLifted()
         ):
             return ()
         case _:

@@ -177,6 +177,10 @@ class Contract(Struct, frozen=True, gc=False, array_like=True):
     """The maturity as signed, where it was extended."""
 
 
+BY_SIGNAL: Final = "risk signal: "
+"""How the reason of a freeze begins that followed from a signal of risk."""
+
+
 class Account(Struct, frozen=True, gc=False, array_like=True):
     """One borrower: the unit of consistency and of serial order."""
 

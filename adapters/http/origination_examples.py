@@ -14,6 +14,7 @@ from core.origination.commands import (
     DecideReview,
     Draw,
     IdentifyBorrower,
+    LiftFreeze,
     OfferContract,
     OriginationCommand,
     ReleaseReview,
@@ -59,4 +60,5 @@ COMMANDS: Final[tuple[OriginationCommand, ...]] = (
     SettlePayout(account=_ACCOUNT, payout=1, status="succeeded", reference="20260131-77"),
     Rescind(account=_ACCOUNT, loan=_LOAN, amount=5_000_000),
     ReportSignal(account=_ACCOUNT, kind="abnormal_login", detail="three countries within an hour"),
+    LiftFreeze(account=_ACCOUNT, officer="wang", note="the borrower was travelling"),
 )

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final, assert_never
 
-from core.account import exposure
+from core.account import BY_SIGNAL, exposure
 from core.commands import (
     AccountCommand,
     FreezeAccount,
@@ -49,6 +49,8 @@ def decide_account(draft: Draft, command: AccountCommand, on: date) -> Rejection
         case UnfreezeAccount():
             if account.frozen is None:
                 return Rejection(Code.ACCOUNT_NOT_FROZEN, "the account is not frozen")
+            if account.frozen.startswith(BY_SIGNAL):
+                return Rejection(Code.ROLE_INSUFFICIENT, f"{account.frozen}: a risk officer lifts it (lift-freeze)")
             draft.emit(AccountUnfrozen(on))
         case TakeDeposit():
             if account.deposit + command.amount > BALANCE_MAX:

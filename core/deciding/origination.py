@@ -15,6 +15,7 @@ from core.origination.commands import (
     ClaimReview,
     DecideReview,
     Draw,
+    LiftFreeze,
     OfferContract,
     OriginationCommand,
     ReportSignal,
@@ -32,13 +33,13 @@ from core.origination.lender import Findings, Lender
 from core.origination.paying import draw, request_payout
 from core.origination.rescinding import rescind
 from core.origination.reviewing import ReviewCommand, decide_review
-from core.origination.risk import report_signal
+from core.origination.risk import lift_freeze, report_signal
 from core.origination.settling import settle
 from core.origination.signing import sign
 from core.rejections import Code, Rejection
 from core.restatement import History
 
-_MoneyCommand = OfferContract | SignContract | Draw | RequestPayout | SettlePayout | Rescind | ReportSignal
+_MoneyCommand = OfferContract | SignContract | Draw | RequestPayout | SettlePayout | Rescind | ReportSignal | LiftFreeze
 _NEW: Final = (
     DocumentCommand
     | AddBankAccount
@@ -101,5 +102,7 @@ def _decide_money(case: Case, command: _MoneyCommand) -> Rejection | None:
         case ReportSignal():
             report_signal(case, command)
             return None
+        case LiftFreeze():
+            return lift_freeze(case, command)
         case _:
             assert_never(command)

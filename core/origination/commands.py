@@ -185,6 +185,13 @@ class ReportSignal(BeforeLoan, frozen=True, kw_only=True, tag="report_signal"):
     detail: Text
 
 
+class LiftFreeze(BeforeLoan, frozen=True, kw_only=True, tag="lift_freeze"):
+    """Let an account be lent to again; what a signal of risk froze takes a risk officer."""
+
+    officer: Name
+    note: Reason
+
+
 OriginationCommand = (
     IdentifyBorrower
     | ChangeConsent
@@ -206,6 +213,7 @@ OriginationCommand = (
     | SettlePayout
     | Rescind
     | ReportSignal
+    | LiftFreeze
 )
 PERSONAL = IdentifyBorrower | AddBankAccount
 """Commands with personal data: nothing of them is stored in plain, nor a hash that anybody could try numbers on."""

@@ -169,6 +169,13 @@ class SignalReported(Fact, frozen=True, array_like=True, tag=88):
     detail: str
 
 
+class FreezeLifted(Fact, frozen=True, array_like=True, tag=89):
+    """An officer let an account be lent to again."""
+
+    officer: str
+    note: str
+
+
 OriginationEvent = (
     BorrowerIdentified
     | ConsentChanged
@@ -189,4 +196,5 @@ OriginationEvent = (
     | PayoutRequested
     | PayoutSettled
     | SignalReported
+    | FreezeLifted
 )

@@ -19,6 +19,7 @@ from core.origination.events import (
     ContractSigned,
     DocumentAdded,
     DocumentVerified,
+    FreezeLifted,
     OriginationEvent,
     PayoutRequested,
     PayoutSettled,
@@ -75,7 +76,7 @@ def filed(file: CreditFile, event: OriginationEvent) -> CreditFile:
         case PayoutSettled():
             settled = {"status": event.status, "settled_on": event.on}
             return replace(file, payouts=_with(file.payouts, event.number, **settled))
-        case SignalReported():
+        case SignalReported() | FreezeLifted():
             return file
         case _:
             assert_never(event)

@@ -16,6 +16,7 @@ from core.origination.commands import (
     ClaimReview,
     DecideReview,
     Draw,
+    LiftFreeze,
     OfferContract,
     ReleaseReview,
     ReportSignal,
@@ -34,7 +35,7 @@ ACTS = (
     *("apply", "apply", "sign", "sign", "sign", "sign", "draw", "draw", "draw", "draw", "request", "request"),
     *("settle", "settle", "settle", "settle", "return", "return", "review", "review", "review", "rescind", "rescind"),
     *("repay", "repay", "pay off", "refund", "reverse", "reverse", "document", "verify", "bank account"),
-    *("amend", "withdraw", "ask", "consent", "unfreeze", "unfreeze"),
+    *("amend", "withdraw", "ask", "consent", "unfreeze", "lift"),
 )
 SELDOM = ("freeze", "signal", "restrict")
 OFFICERS = ("lin", "ren", "rao", "ada", "bo")
@@ -123,6 +124,7 @@ def _of_the_rest(borrowing: Borrowing, step: Step, loan: int, application: int, 
         "reverse": Reverse(account=1, seq=1 + step.size % history),
         "freeze": FreezeAccount(account=1, reason="a check"),
         "unfreeze": UnfreezeAccount(account=1),
+        "lift": LiftFreeze(account=1, officer=officer, note="seen"),
         "signal": ReportSignal(account=1, kind="card_arrears", detail="a month"),
         "consent": ChangeConsent(account=1, purpose="credit_query", given=step.which > 0),
         "restrict": RestrictBorrower(account=1, officer=officer, erase=step.which == 1),

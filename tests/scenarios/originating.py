@@ -182,6 +182,7 @@ _ASKS: dict[str, Callable[..., Fields]] = {
         "status": status,
     },
     r"give back loan (\d+)": lambda loan: {"type": "rescind", "loan": loan_id(1, int(loan))},
+    rf"lift the freeze by {_NAME}": lambda officer: {"type": "lift_freeze", "officer": officer, "note": "as seen"},
     r"signal ([a-z_]+)": lambda kind: {"type": "report_signal", "kind": kind, "detail": "as reported"},
 }
 """What rows ask, each with the fields of its command; the amount comes from its column."""
@@ -191,6 +192,7 @@ FOLLOWS = {
     "disbursed": "disburse",
     "loan cancelled": "cancel",
     "account frozen": "freeze",
+    "account unfrozen": "unfreeze",
     "received": "payment",
     "taken from unapplied": "refund",
 }

@@ -20,6 +20,7 @@ from core.origination.commands import (
     DecideReview,
     Draw,
     IdentifyBorrower,
+    LiftFreeze,
     OfferContract,
     OriginationCommand,
     ReleaseReview,
@@ -64,7 +65,9 @@ def any_borrowing(world: "World", account: int) -> Command:
     if file.borrower is None and draw.random() < 0.9:
         return identify(account)
     if account in world.disk.accounts and world.disk.accounts[account].frozen and draw.random() < 0.4:
-        return UnfreezeAccount(account=account)
+        if draw.random() < 0.3:
+            return UnfreezeAccount(account=account)
+        return LiftFreeze(account=account, officer=draw.choice(OFFICERS).name, note="seen")
     following = [*_applying(draw, account, file), *_contracting(draw, account, file), *_paying(draw, account, file)]
     if following and draw.random() < 0.8:
         return draw.choice(following[-4:])

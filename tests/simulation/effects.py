@@ -59,6 +59,7 @@ RECORDED: Final[dict[type[Command], type[Event]]] = {
     asked.SettlePayout: filed.PayoutSettled,
     asked.Rescind: events.LoanCancelled,
     asked.ReportSignal: filed.SignalReported,
+    asked.LiftFreeze: filed.FreezeLifted,
 }
 """The fact that each kind of command makes."""
 

@@ -37,6 +37,8 @@ def asked_before_loan(command: asked.OriginationCommand) -> str:
             told = command.payout, command.status, command.reference
         case asked.ReportSignal():
             told = command.kind, command.detail
+        case asked.LiftFreeze():
+            told = command.officer, command.note
         case asked.AmendApplication() | asked.WithdrawApplication() | asked.AskForReview():
             told = command.application
         case _:
@@ -76,6 +78,8 @@ def happened_before_loan(event: filed.OriginationEvent) -> str:
             told = event.number, event.status.value, event.reference
         case filed.SignalReported():
             told = event.signal, event.detail
+        case filed.FreezeLifted():
+            told = event.officer, event.note
         case filed.ApplicationAmended() | filed.ApplicationWithdrawn() | filed.ReviewAsked():
             told = event.number
         case filed.ApplicationDecided():

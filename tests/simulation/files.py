@@ -13,6 +13,7 @@ from core.commands import Command
 from core.events import (
     AccountFrozen,
     AccountRestated,
+    AccountUnfrozen,
     CreditLimitSet,
     Event,
     LoanBooked,
@@ -23,7 +24,7 @@ from core.events import (
 )
 from core.identity import loan_id
 from core.origination.commands import BeforeLoan
-from core.origination.events import BorrowerRestricted, ContractSigned, PayoutSettled, SignalReported
+from core.origination.events import BorrowerRestricted, ContractSigned, FreezeLifted, PayoutSettled, SignalReported
 from core.origination.file import Payout, PayoutStatus
 from core.restatement import facts, recorded_fact
 from tests.simulation.borrowing import card_number, identify
@@ -33,6 +34,7 @@ Success = Done | Received | Decided | Offered
 _CAUSES: dict[type[Event], tuple[type[Event], ...]] = {
     CreditLimitSet: (ContractSigned,),
     AccountFrozen: (SignalReported,),
+    AccountUnfrozen: (FreezeLifted,),
     UnappliedRefunded: (LoanCancelled,),
     RepaymentReceived: (LoanCancelled, PayoutSettled),
 }
