@@ -69,6 +69,8 @@ class Code(StrEnum):
 
     PRODUCT_UNKNOWN = "product_unknown"
     """No such product is offered on the business date."""
+    PRODUCT_WITHDRAWN = "product_withdrawn"
+    """Nobody can apply for it any more; what was lent goes on."""
     OFFICER_UNAUTHENTICATED = "officer_unauthenticated"
     """The request does not prove to come from the officer whom the command names."""
     OFFICER_UNKNOWN = "officer_unknown"
@@ -128,6 +130,8 @@ class Code(StrEnum):
     ON_DEBTOR_LIST = "on_debtor_list"
     DAILY_PAYOUT_EXCEEDED = "daily_payout_exceeded"
     EXPOSURE_EXCEEDED = "exposure_exceeded"
+    PURPOSE_CAP_EXCEEDED = "purpose_cap_exceeded"
+    """One customer would owe more for this purpose than the product allows."""
     """Above what the licence allows one customer."""
     POOL_EXHAUSTED = "pool_exhausted"
     """The funding pool has not enough left today."""

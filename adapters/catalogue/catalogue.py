@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.catalogue.documents import CatalogueError, Fault, digest, read_product
+from core.origination.applying import refused_if_withdrawn
 from core.origination.product import Product
 
 SHIPPED: Final = Path(__file__).parent / "products"
@@ -35,9 +36,9 @@ class Catalogue:
         return tuple(product for versions in self._versions.values() for product in versions)
 
     def offered(self, on: date) -> tuple[Product, ...]:
-        """Return the version of each product that is in effect on a date."""
+        """Return the version of each product that anybody can apply for on a date."""
         found = (self.product(name, on) for name in self._versions)
-        return tuple(product for product in found if product is not None)
+        return tuple(each for each in found if each is not None and refused_if_withdrawn(each, on) is None)
 
     def digests(self) -> dict[tuple[str, int], str]:
         """Return what proves that a version still says what it said: its SHA-256, by name and version."""

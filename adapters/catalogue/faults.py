@@ -29,8 +29,8 @@ class Found(NamedTuple):
 
 def faults_of(product: Product) -> list[Found]:
     """Return everything that is wrong with a product; a schedule is tried only if nothing else is."""
-    found = [*_head(product), *_ranges(product), *_documents(product), *_contract(product), *_funding(product)]
-    return found or list(_schedules(product))
+    parts = (_head, _ranges, _purposes, _documents, _contract, _funding)
+    return [found for part in parts for found in part(product)] or list(_schedules(product))
 
 
 def _head(product: Product) -> Iterator[Found]:
@@ -43,6 +43,8 @@ def _head(product: Product) -> Iterator[Found]:
         if not is_complete(late.waterfall):
             yield Found(f"terms.late_waterfalls[{place}]", "does not pay every component of what is owed, once")
     yield from _twice("purposes", product.purposes)
+    if product.sold_until is not None and product.sold_until < product.effective_from:
+        yield Found("sold_until", f"{product.sold_until} is before the day from which it is offered")
 
 
 def _ranges(product: Product) -> Iterator[Found]:
@@ -54,6 +56,15 @@ def _ranges(product: Product) -> Iterator[Found]:
     second = product.review.second_officer_from
     if second is not None:
         yield from _reached("review.second_officer_from", second, product)
+
+
+def _purposes(product: Product) -> Iterator[Found]:
+    yield from _twice("purpose_caps", [cap.purpose for cap in product.purpose_caps])
+    for place, cap in enumerate(product.purpose_caps):
+        if cap.purpose not in product.purposes:
+            yield Found(f"purpose_caps[{place}].purpose", f"{cap.purpose!r} is not one of the product's purposes")
+        if cap.most < product.amount.least:
+            yield Found(f"purpose_caps[{place}].most", f"{cap.most} is below the least that is lent")
 
 
 def _documents(product: Product) -> Iterator[Found]:

@@ -15,6 +15,7 @@ from core.decide import decide
 from core.events import ChargeAdded, Event, LoanDisbursed
 from core.identity import loan_id
 from core.money import AMOUNT_MAX
+from core.origination.applying import refused_if_withdrawn
 from core.origination.product import Product, Range, terms_for
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance, next_action
@@ -52,6 +53,9 @@ class ProductQuote(Struct, frozen=True):
 
 def quote_product(product: Product, amount: int, installments: int, on: date) -> ProductQuote | Rejection:
     """Return what a loan of a product paid out on a day would cost, or why there is no such loan."""
+    refused = refused_if_withdrawn(product, on)
+    if refused is not None:
+        return refused
     for code, asked, bounds in (
         (Code.AMOUNT_OUT_OF_RANGE, amount, product.amount),
         (Code.TERM_OUT_OF_RANGE, installments, product.installments),

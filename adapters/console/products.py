@@ -160,10 +160,11 @@ def _tables(found: "Product", proof: str) -> tuple[Table, ...]:
     head = {
         "title": found.title,
         "in effect from": found.effective_from,
+        "sold until": found.sold_until,
         "kind": found.kind,
         "amount": _amounts(found),
         "installments": f"{found.installments.least} to {found.installments.most}",
-        "purposes": ", ".join(found.purposes),
+        "purposes": ", ".join(_purpose(found, each) for each in found.purposes),
         "rules": found.rules,
         "templates": ", ".join(each.name for each in found.templates),
         "signers": ", ".join(found.signers),
@@ -176,6 +177,13 @@ def _tables(found: "Product", proof: str) -> tuple[Table, ...]:
     ]
     documents = table("documents", ("document", "purpose", "from amount"), needed, ("from amount",))
     return facts(f"{found.name} {found.version}", head), documents
+
+
+def _purpose(found: "Product", purpose: str) -> str:
+    from core.origination.product import purpose_cap
+
+    cap = purpose_cap(found, purpose)
+    return purpose if cap is None else f"{purpose} (at most {money(cap, found.currency)})"
 
 
 def _costs(quoted: "ProductQuote") -> tuple[Table, ...]:

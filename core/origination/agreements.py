@@ -26,6 +26,18 @@ def drawn(account: Account, product: str) -> int:
     )
 
 
+def lent_for(account: Account, product: str, purpose: str) -> int:
+    """Return the principal lent and promised under a product for a purpose."""
+    applications = account.file.applications
+    return sum(
+        _promised(account, loan) + loan.principal
+        for loan in account.loans
+        if (behind := agreement_behind(account, loan)) is not None
+        and behind.product == product
+        and applications[behind.application - 1].purpose == purpose
+    )
+
+
 def limit_with(account: Account, agreement: Agreement, *, line: bool) -> int:
     """Return the credit limit that makes room for what was signed too: other lines stay as usable as they were."""
     lines = {each.product for each in account.file.agreements if each.status is AgreementStatus.SIGNED}

@@ -1,6 +1,6 @@
 """Apply, amend, withdraw, and ask for a person to decide."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import assert_never
 
 from core.money import Minor
@@ -10,7 +10,7 @@ from core.origination.commands import AmendApplication, Apply, AskForReview, Wit
 from core.origination.events import ApplicationAmended, ApplicationSubmitted, ApplicationWithdrawn, ReviewAsked
 from core.origination.file import OPEN, Application, ApplicationStatus, Outcome
 from core.origination.identifying import refused_without_consent
-from core.origination.product import Product
+from core.origination.product import Product, purpose_cap
 from core.origination.reviewing import claim_on
 from core.rejections import Code, Rejection
 
@@ -41,6 +41,9 @@ def _apply(case: Case, command: Apply) -> Rejection | None:
     product = case.lender.product(command.product, case.on)
     if product is None:
         return Rejection(Code.PRODUCT_UNKNOWN, f"no product {command.product} is offered on {case.on}")
+    refused = refused_if_withdrawn(product, case.on)
+    if refused is not None:
+        return refused
     application = Application(
         number=len(case.file.applications) + 1,
         product=product.name,
@@ -61,6 +64,13 @@ def _apply(case: Case, command: Apply) -> Rejection | None:
     return assess(case, product, application.number)
 
 
+def refused_if_withdrawn(product: Product, on: date) -> Rejection | None:
+    """Refuse what nobody can apply for any more."""
+    if product.sold_until is None or on <= product.sold_until:
+        return None
+    return Rejection(Code.PRODUCT_WITHDRAWN, f"{product.name} was sold until {product.sold_until}")
+
+
 def _not_offered(case: Case, product: Product, application: Application) -> Rejection | None:
     """Refuse what is not within a product's bounds."""
     if product.currency != case.account.currency:
@@ -71,6 +81,9 @@ def _not_offered(case: Case, product: Product, application: Application) -> Reje
         return Rejection(Code.TERM_OUT_OF_RANGE, f"from {product.installments.least} to {product.installments.most}")
     if application.purpose not in product.purposes:
         return Rejection(Code.PURPOSE_UNKNOWN, f"one of {', '.join(product.purposes)}")
+    cap = purpose_cap(product, application.purpose)
+    if cap is not None and application.amount > cap:
+        return Rejection(Code.PURPOSE_CAP_EXCEEDED, f"at most {cap} for {application.purpose}")
     return None
 
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from core.account import exposure, past_due
-from core.origination.agreements import drawn
+from core.origination.agreements import drawn, lent_for
 from core.origination.case import Case, refused_if_frozen
 from core.origination.file import Agreement, Payout, PayoutStatus
-from core.origination.product import Product
+from core.origination.product import Product, purpose_cap
 from core.rejections import Code, Rejection
 
 
@@ -21,6 +21,7 @@ def refused_payout(case: Case, payout: Payout, agreement: Agreement, product: Pr
         or _wrong_bank_account(case, payout)
         or _listed(case, product)
         or _too_much(case, payout, product)
+        or _too_much_for_purpose(case, agreement, product)
         or _not_funded(case, payout)
     )
 
@@ -92,6 +93,15 @@ def _too_much(case: Case, payout: Payout, product: Product) -> Rejection | None:
     if bounds.exposure_max and lent > bounds.exposure_max:
         return Rejection(Code.EXPOSURE_EXCEEDED, f"{lent} would be lent; one customer gets {bounds.exposure_max}")
     return None
+
+
+def _too_much_for_purpose(case: Case, agreement: Agreement, product: Product) -> Rejection | None:
+    """Refuse more than one customer gets for what the money is for; the loan itself counts already."""
+    purpose = case.file.applications[agreement.application - 1].purpose
+    cap = purpose_cap(product, purpose)
+    if cap is None or lent_for(case.account, product.name, purpose) <= cap:
+        return None
+    return Rejection(Code.PURPOSE_CAP_EXCEEDED, f"one customer owes at most {cap} for {purpose}")
 
 
 def _not_funded(case: Case, payout: Payout) -> Rejection | None:

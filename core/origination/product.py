@@ -49,6 +49,13 @@ class Requirement(_Document, frozen=True, kw_only=True):
     """Only from this amount on."""
 
 
+class PurposeCap(_Document, frozen=True, kw_only=True):
+    """What one customer may owe for a purpose under this product, at most."""
+
+    purpose: Name
+    most: Amount
+
+
 class Clause(_Document, frozen=True, kw_only=True):
     """A number in the contract that an officer may set within bounds."""
 
@@ -115,6 +122,8 @@ class Product(_Document, frozen=True, kw_only=True):
     title: Text
     effective_from: date
     """Applications from this day on are made under this version."""
+    sold_until: date | None = None
+    """The last day on which anybody may apply; what was applied for and lent goes on."""
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
     kind: Kind = Kind.LOAN
     amount: Range
@@ -124,6 +133,8 @@ class Product(_Document, frozen=True, kw_only=True):
     terms: Terms
     """All terms; principal and number of installments are replaced by those applied for."""
     purposes: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=32)] = ("any",)
+    purpose_caps: Annotated[tuple[PurposeCap, ...], Meta(max_length=32)] = ()
+    """A purpose that is not here has no cap of its own."""
     documents: Annotated[tuple[Requirement, ...], Meta(max_length=32)] = ()
     rules: Name
     """The rule set that decides."""
@@ -138,6 +149,11 @@ class Product(_Document, frozen=True, kw_only=True):
     """Who signs, in this order."""
     funding: Funding
     payouts: Payouts = Payouts()
+
+
+def purpose_cap(product: Product, purpose: str) -> int | None:
+    """Return what one customer may owe for a purpose, if that is bounded."""
+    return next((cap.most for cap in product.purpose_caps if cap.purpose == purpose), None)
 
 
 def terms_for(product: Product, amount: int, installments: int) -> Terms:

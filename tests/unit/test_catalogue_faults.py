@@ -9,6 +9,12 @@ from adapters.catalogue.catalogue import catalogue_of, load_catalogue
 from adapters.catalogue.documents import CatalogueError, read_product
 from tests.unit.product_documents import QUICK, changed, written
 
+
+def capped(purpose: str, most: int) -> str:
+    """Return the quick loan with a cap for a purpose."""
+    return changed("[terms]", f'[[purpose_caps]]\npurpose = "{purpose}"\nmost = {most}\n\n[terms]')
+
+
 REFUSED = [
     (changed("[terms]", "[terms]\ncolour = 1"), "terms", "unknown field `colour`"),
     (changed("least = 1_000_00", "least = 1000.5"), "amount.least", "Expected `int`, got `float`"),
@@ -29,6 +35,9 @@ REFUSED = [
     (changed("least = 350_000", "least = 500_001"), "rate_ppb", "least 500001 is above most 500000"),
     (changed("ppb = 500_000", "ppb = 500_001"), "terms.rate.ppb", "500001 is not within 350000 to 500000"),
     (changed('purposes = ["vehicle"]', 'purposes = ["boat"]'), "documents[4].purposes", "'boat' is not one of"),
+    (capped("boat", 5_000_00), "purpose_caps[0].purpose", "'boat' is not one of"),
+    (capped("vehicle", 9), "purpose_caps[0].most", "9 is below the least"),
+    (changed("[terms]", "sold_until = 2020-01-01\n\n[terms]"), "sold_until", "before the day"),
     (changed('"vehicle", "rent', '"equipment", "rent'), "purposes", "'equipment' stands there twice"),
     (changed("from_amount = 50_000_00", "from_amount = 300_000_01"), "documents[2].from_amount", "would never count"),
     (changed("from = 200_000_00", "from = 300_000_01"), "review.second_officer_from", "would never count"),

@@ -1,6 +1,7 @@
 """Every refusal of what precedes a loan, reached once; none of them changes anything."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -31,8 +32,20 @@ from core.origination.commands import (
     WithdrawApplication,
 )
 from core.origination.lender import NOTHING
+from core.origination.product import PurposeCap
 from core.rejections import Code, Rejection
-from tests.unit.lender import BORN_ON, CARD, IDENTITY_NUMBER, JOINT, LINE, LOAN, OTHER_CARD, Borrowing, SmallLender
+from tests.unit.lender import (
+    BORN_ON,
+    CARD,
+    IDENTITY_NUMBER,
+    JOINT,
+    LINE,
+    LOAN,
+    OTHER_CARD,
+    START,
+    Borrowing,
+    SmallLender,
+)
 
 DIGEST, OTHER_DIGEST = "1" * 64, "2" * 64
 APPLY = Apply(account=1, product="cash", amount=50_000, installments=6)
@@ -173,12 +186,15 @@ def _full(borrowing: Borrowing) -> None:
     borrowing.account = replace(borrowing.account, file=file)
 
 
-def _bounded(**bounds: int) -> Callable[[Borrowing], None]:
+def _altered(**fields: object) -> Callable[[Borrowing], None]:
     def change(borrowing: Borrowing) -> None:
-        payouts = replace(LOAN.payouts, **bounds)
-        borrowing.lender.products = tuple(replace(each, payouts=payouts) for each in borrowing.lender.products)
+        borrowing.lender.products = tuple(replace(each, **fields) for each in borrowing.lender.products)
 
     return change
+
+
+def _bounded(**bounds: int) -> Callable[[Borrowing], None]:
+    return _altered(payouts=replace(LOAN.payouts, **bounds))
 
 
 AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
@@ -232,6 +248,9 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.DAILY_PAYOUT_EXCEEDED, _bounded(daily_max=29_999), DRAW),
     (Code.EXPOSURE_EXCEEDED, _bounded(exposure_max=69_999), REQUEST),
     (Code.EXPOSURE_EXCEEDED, _bounded(exposure_max=79_999), DRAW),
+    (Code.PURPOSE_CAP_EXCEEDED, _altered(purpose_caps=(PurposeCap(purpose="any", most=29_999),)), REQUEST),
+    (Code.PURPOSE_CAP_EXCEEDED, _altered(purpose_caps=(PurposeCap(purpose="any", most=9_999),)), DRAW),
+    (Code.PRODUCT_WITHDRAWN, _altered(sold_until=START - timedelta(days=1)), APPLY),
     (Code.LIMIT_EXCEEDED, _done(SetCreditLimit(account=1, credit_limit=79_999)), DRAW),
     (Code.COOLING_OFF_OVER, _days(8), Rescind(account=1, loan=10_001, amount=30_000)),
 ]
