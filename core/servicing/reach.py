@@ -94,9 +94,10 @@ def _principal_today(contract: Contract, number: int, row: Installment) -> int:
         return 0
     if contract.terms.method not in LEVEL:
         return planned[number - 1].principal
-    # The last one's own total holds the rest of rounding: what counts is the installment.
-    level = installment_total(planned[max(0, number - 2)] if number == len(planned) else planned[number - 1])
-    return max(0, level - row.interest)
+    # The last one's own total holds the rest of rounding: what counts is the installment before it, if there is one.
+    before = planned[max(0, number - 2)]
+    last = number == len(planned) and before.start < before.due_date
+    return max(0, installment_total(before if last else planned[number - 1]) - row.interest)
 
 
 def _payoff(loan: Loan, contract: Contract, on: date) -> int:
