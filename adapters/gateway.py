@@ -102,10 +102,11 @@ class Gateway:
         async with self._session.turn() as connection:
             return _json.encode(await suspended(connection))
 
-    async def trial_balance(self, as_of: date | None) -> bytes:
+    async def trial_balance(self, as_of: date | None, *, by_product: bool) -> bytes:
         """See Backend."""
         async with self._session.turn() as connection:
-            return _json.encode(report(as_of, await trial_balance(connection, as_of)))
+            rows = await trial_balance(connection, as_of, by_product=by_product)
+        return _json.encode(report(as_of, rows, self.products))
 
 
 @contextmanager

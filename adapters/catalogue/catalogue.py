@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.catalogue.documents import CatalogueError, Fault, digest, read_product
 from core.origination.applying import refused_if_withdrawn
-from core.origination.product import Product
+from core.origination.product import LedgerAccount, Product
 
 SHIPPED: Final = Path(__file__).parent / "products"
 
@@ -39,6 +39,11 @@ class Catalogue:
         """Return the version of each product that anybody can apply for on a date."""
         found = (self.product(name, on) for name in self._versions)
         return tuple(each for each in found if each is not None and refused_if_withdrawn(each, on) is None)
+
+    def ledger_account(self, name: str, control: str) -> LedgerAccount | None:
+        """Return the account of its own in which a product's money stands below a control account, if it has one."""
+        versions = self._versions.get(name, ())
+        return next((each for version in versions[-1:] for each in version.accounting if each.control == control), None)
 
     def digests(self) -> dict[tuple[str, int], str]:
         """Return what proves that a version still says what it said: its SHA-256, by name and version."""
@@ -79,5 +84,7 @@ def _between_versions(read: list[tuple[str, Product]]) -> Iterator[Fault]:
         elif later.effective_from <= earlier.effective_from:
             former = f"version {earlier.version} in {other} ({earlier.effective_from})"
             yield Fault(file, "effective_from", f"{later.effective_from} is not after {former}")
+        elif later.accounting != earlier.accounting:
+            yield Fault(file, "accounting", f"is not as in {other}, version {earlier.version}; name it anew")
         elif later.currency != earlier.currency:
             yield Fault(file, "currency", f"{later.currency} is not {earlier.currency} as in {other}; name it anew")

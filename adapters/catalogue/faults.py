@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from accounting.chart import Gl, dotted
 from core.charging.fees import withheld
 from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
@@ -12,6 +13,9 @@ from core.money import AMOUNT_MAX
 from core.origination.product import Clause, Product, Range, Template, terms_for
 from core.schedule.plan import check_terms
 
+CONTROLS: Final = frozenset(dotted(gl) for gl in Gl)
+OF_LOANS: Final = CONTROLS - {dotted(Gl.DEPOSITS), dotted(Gl.UNAPPLIED)}
+"""The others are the borrower's account's, whatever was lent."""
 NAME_MAX: Final = 40
 """A loan's terms carry the product's name."""
 CLAUSES: Final = {"prepayment_fee_ppb": PPB, "grace_days": 60, "rate_ppb": RATE_MAX}
@@ -29,7 +33,7 @@ class Found(NamedTuple):
 
 def faults_of(product: Product) -> list[Found]:
     """Return everything that is wrong with a product; a schedule is tried only if nothing else is."""
-    parts = (_head, _ranges, _purposes, _documents, _contract, _funding)
+    parts = (_head, _ranges, _purposes, _documents, _contract, _funding, _accounting)
     return [found for part in parts for found in part(product)] or list(_schedules(product))
 
 
@@ -112,6 +116,16 @@ def _funding(product: Product) -> Iterator[Found]:
     if shares and whole != PPB:
         yield Found("funding.shares", f"sum to {whole} ppb; together they are the whole, {PPB}")
     yield from _twice("funding.shares", [share.funder for share in shares])
+
+
+def _accounting(product: Product) -> Iterator[Found]:
+    yield from _twice("accounting", [each.control for each in product.accounting])
+    yield from _twice("accounting", [each.code for each in product.accounting])
+    for place, each in enumerate(product.accounting):
+        if each.control not in OF_LOANS:
+            yield Found(f"accounting[{place}].control", f"{each.control} is no account that loans are booked on")
+        if each.code[:4] != each.control[:4] or each.code in CONTROLS:
+            yield Found(f"accounting[{place}].code", f"{each.code} is not free, or not below {each.control[:4]}")
 
 
 def _schedules(product: Product) -> Iterator[Found]:

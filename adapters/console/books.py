@@ -59,9 +59,14 @@ def suspended(config: Config = None, as_json: Json = False) -> None:
     show(found, as_json, table("suspended", ("account", "reason"), [(row["account"], row["reason"]) for row in found]))
 
 
-def trial_balance(as_of: Day = None, config: Config = None, as_json: Json = False) -> None:
+def trial_balance(
+    as_of: Day = None,
+    by_product: Annotated[bool, typer.Option("--by-product", help="Products apart, in accounts of their own.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """Show debits and credits of every GL account; they must be equal."""
-    report = client(config, as_json).get("/v1/trial-balance", as_of=day_of(as_of))
+    report = client(config, as_json).get("/v1/trial-balance", as_of=day_of(as_of), by_product=by_product or None)
     show(report, as_json, *trial_balance_tables(report))
 
 

@@ -140,13 +140,14 @@ def trial_balance_tables(report: dict[str, Any]) -> tuple[Table, ...]:
             line["currency"],
             line["account"],
             line["name"],
+            line["product"],
             *(money(line[name], line["currency"]) for name in ("debit", "credit", "balance")),
         )
         for line in report["lines"]
     ]
     title = f"trial balance as of {report['as_of'] or 'now'}: difference {report['difference']}"
     amounts = ("debit", "credit", "balance")
-    return (table(title, ("currency", "account", "name", *amounts), lines, amounts),)
+    return (table(title, ("currency", "account", "name", "product", *amounts), lines, amounts),)
 
 
 def stop(code: int, message: str) -> NoReturn:

@@ -33,7 +33,7 @@ class Backend(Protocol):
     async def suspended(self) -> bytes:
         """Return the accounts that wait for an operator as JSON."""
 
-    async def trial_balance(self, as_of: date | None) -> bytes:
+    async def trial_balance(self, as_of: date | None, *, by_product: bool) -> bytes:
         """Return the trial balance as JSON; as of the business date if no date is given."""
 
     @property

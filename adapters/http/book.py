@@ -39,9 +39,10 @@ class PeriodClosed(Struct, frozen=True):
 
 
 class AsOf(Struct, frozen=True, forbid_unknown_fields=True):
-    """A trial balance as of the end of a day."""
+    """A trial balance as of the end of a day; by product, it names the accounts that products have of their own."""
 
     as_of: date | None = None
+    by_product: bool = False
 
 
 _close_day = Codec(CloseDay)
@@ -72,7 +73,8 @@ def book_routes(backend: Backend) -> list[HTTPRouteHandler]:
 
     @get("/v1/trial-balance")
     async def show_trial_balance(request: AnyRequest) -> Response[bytes]:
-        return answer(await backend.trial_balance(asked(request, AsOf).as_of))
+        wanted = asked(request, AsOf)
+        return answer(await backend.trial_balance(wanted.as_of, by_product=wanted.by_product))
 
     @get("/v1/suspended")
     async def show_suspended() -> Response[bytes]:

@@ -67,6 +67,8 @@ class TrialBalance(NamedTuple):
     debit: int
     credit: int
     balance: int
+    product: str = ""
+    """Empty: of all products, or of accounts as a whole."""
 
 
 async def close_period(connection: asyncpg.Connection, through: date) -> date | None:
@@ -147,9 +149,11 @@ async def book_accrual(connection: asyncpg.Connection, close: date, as_of: date)
     return booked
 
 
-async def trial_balance(connection: asyncpg.Connection, as_of: date | None) -> list[TrialBalance]:
-    """Return every GL account's sums up to a posting date, or of all postings."""
-    return [TrialBalance(*row) for row in await connection.fetch(SQL["trial_balance"], as_of)]
+async def trial_balance(
+    connection: asyncpg.Connection, as_of: date | None, *, by_product: bool = False
+) -> list[TrialBalance]:
+    """Return every GL account's sums up to a posting date, or of all postings; in all, or for each product."""
+    return [TrialBalance(*row) for row in await connection.fetch(SQL["trial_balance"], as_of, by_product)]
 
 
 async def _balances(connection: asyncpg.Connection) -> Balances:

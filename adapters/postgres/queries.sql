@@ -291,12 +291,14 @@ WHERE gl = ANY($1::integer[])
 GROUP BY currency, product, gl
 
 -- name: trial_balance
--- Debits, credits and balance of every GL account, up to a posting date or of all.
-SELECT currency, gl, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit, sum(debit - credit)::bigint AS balance
+-- Debits, credits and balance of every GL account ($2: of each product), up to a posting date or of all.
+SELECT
+    currency, gl, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit, sum(debit - credit)::bigint AS balance,
+    CASE WHEN $2 THEN product ELSE '' END AS of_product
 FROM ledger_day
 WHERE $1::date IS NULL OR posted_on <= $1
-GROUP BY currency, gl
-ORDER BY currency, gl
+GROUP BY currency, gl, of_product
+ORDER BY currency, gl, of_product
 
 -- name: head
 -- The newest event of an account.

@@ -15,6 +15,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MAX)]
 OptionalAmount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+GlCode = Annotated[str, Meta(pattern=r"^\d{4}\.\d{2}$")]
+"""A GL account as people write it: 1303.01."""
 Days = Annotated[int, Meta(ge=0, le=3660)]
 PPB = 1_000_000_000
 
@@ -91,6 +93,15 @@ class Funding(_Document, frozen=True, kw_only=True):
     """The funder that is the lender itself."""
 
 
+class LedgerAccount(_Document, frozen=True, kw_only=True):
+    """An account of the lender's own ledger in which a product's money stands; statements add it to its control."""
+
+    control: GlCode
+    """The account of the chart that it is a part of."""
+    code: GlCode
+    name: Text
+
+
 class Payouts(_Document, frozen=True, kw_only=True):
     """What is checked before money leaves."""
 
@@ -148,6 +159,8 @@ class Product(_Document, frozen=True, kw_only=True):
     signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)] = ("borrower",)
     """Who signs, in this order."""
     funding: Funding
+    accounting: Annotated[tuple[LedgerAccount, ...], Meta(max_length=32)] = ()
+    """Where the product's money stands in the lender's ledger; what is not here stands in the control account."""
     payouts: Payouts = Payouts()
 
 

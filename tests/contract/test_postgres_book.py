@@ -1,6 +1,7 @@
 """The daily accrual and the trial balance, against the core's own arithmetic."""
 
 import asyncio
+from collections import Counter
 from datetime import date, timedelta
 from itertools import product
 from random import Random
@@ -191,6 +192,12 @@ def test_the_trial_balance_can_be_had_as_of_a_past_date(database: str) -> None:
         assert await book.cut(store.connection, TODAY)
         await book.book_accrual(store.connection, TODAY, NEXT)
         assert await book.trial_balance(store.connection, TODAY - timedelta(days=1)) == []
-        assert await book.trial_balance(store.connection, TODAY) == await book.trial_balance(store.connection, None)
+        whole = await book.trial_balance(store.connection, TODAY)
+        assert whole == await book.trial_balance(store.connection, None)
+        parts, sums = await book.trial_balance(store.connection, TODAY, by_product=True), Counter[tuple[str, int]]()
+        for part in parts:
+            sums[part.currency, part.gl] += part.balance
+        assert len(parts) > len(whole)
+        assert sums == {(each.currency, each.gl): each.balance for each in whole}
 
     on_postgres(database, test)

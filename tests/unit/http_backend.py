@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import httpx
+from msgspec.json import encode
 
 from actors.messages import Envelope, Received, Refused, Reply, encoder
 from adapters.catalogue.catalogue import Catalogue, load_catalogue
@@ -83,8 +84,8 @@ class CannedBackend:
     async def suspended(self) -> bytes:
         return b'[{"account":7,"reason":"planted"}]'
 
-    async def trial_balance(self, as_of: date | None) -> bytes:
-        return f'{{"as_of":"{as_of}"}}'.encode()
+    async def trial_balance(self, as_of: date | None, *, by_product: bool) -> bytes:
+        return encode({"as_of": as_of, "by_product": by_product})
 
 
 def call(backend: CannedBackend, *requests: tuple[str, str, dict[str, Any]]) -> list[httpx.Response]:

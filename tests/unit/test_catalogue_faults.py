@@ -15,6 +15,11 @@ def capped(purpose: str, most: int) -> str:
     return changed("[terms]", f'[[purpose_caps]]\npurpose = "{purpose}"\nmost = {most}\n\n[terms]')
 
 
+def booked(control: str, code: str) -> str:
+    """Return the quick loan with another account of its own."""
+    return changed('control = "1303.01"\ncode = "1303.11"', f'control = "{control}"\ncode = "{code}"')
+
+
 REFUSED = [
     (changed("[terms]", "[terms]\ncolour = 1"), "terms", "unknown field `colour`"),
     (changed("least = 1_000_00", "least = 1000.5"), "amount.least", "Expected `int`, got `float`"),
@@ -37,6 +42,11 @@ REFUSED = [
     (changed('purposes = ["vehicle"]', 'purposes = ["boat"]'), "documents[4].purposes", "'boat' is not one of"),
     (capped("boat", 5_000_00), "purpose_caps[0].purpose", "'boat' is not one of"),
     (capped("vehicle", 9), "purpose_caps[0].most", "9 is below the least"),
+    (booked("2001.01", "2001.11"), "accounting[0].control", "2001.01 is no account"),
+    (booked("2241.01", "2241.11"), "accounting[0].control", "2241.01 is no account that loans are booked on"),
+    (booked("1303.01", "1304.01"), "accounting[0].code", "1304.01 is not free, or not below 1303"),
+    (booked("1303.01", "1303.03"), "accounting[0].code", "1303.03 is not free"),
+    (booked("1303.01", "130311"), "accounting[0].code", "matching regex"),
     (changed("[terms]", "sold_until = 2020-01-01\n\n[terms]"), "sold_until", "before the day"),
     (changed('"vehicle", "rent', '"equipment", "rent'), "purposes", "'equipment' stands there twice"),
     (changed("from_amount = 50_000_00", "from_amount = 300_000_01"), "documents[2].from_amount", "would never count"),

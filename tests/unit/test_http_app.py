@@ -111,7 +111,8 @@ def test_the_query_string_cannot_name_another_account() -> None:
 
 def test_the_book_shows_its_business_date_and_trial_balance() -> None:
     assert get(CannedBackend(), "/v1/book").json() == {"business_date": "2026-01-31"}
-    assert get(CannedBackend(), "/v1/trial-balance?as_of=2026-01-30").json() == {"as_of": "2026-01-30"}
+    balance = get(CannedBackend(), "/v1/trial-balance?as_of=2026-01-30&by_product=true").json()
+    assert balance == {"as_of": "2026-01-30", "by_product": True}
     assert get(CannedBackend(), "/v1/suspended").json() == [{"account": 7, "reason": "planted"}]
     assert post(CannedBackend(), "/v1/day-close", json={"business_date": "2026-01-31"}).status_code == 200
 
