@@ -1,17 +1,18 @@
 """Facts: what somebody did. Each is decided anew from what it says when an earlier one comes or goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeGuard
 
 from core.account import Account, Loan, LoanStatus
 from core.changing.rechanging import RECHANGED
-from core.charging.recharging import RECHARGED, follows
+from core.charging.recharging import RECHARGED, follows, refers_to
 from core.decision import Draft
 from core.events import (
     AccountFrozen,
     AccountUnfrozen,
     CreditLimitSet,
     DepositReleased,
+    Entry,
     Event,
     LoanBooked,
     LoanCancelled,
@@ -36,10 +37,10 @@ def is_undoable(event: Event) -> bool:
     return is_fact(event) and not isinstance(event, _STAYS)
 
 
-def redecide(draft: Draft, fact: PlainEvent, about: PlainEvent | None = None) -> Rejection | None:
-    """Do again what somebody did, on the account as it now is; `about` is the fact it refers to, as that came out."""
+def redecide(draft: Draft, fact: PlainEvent, done: Iterable[Entry]) -> Rejection | None:
+    """Do again what somebody did, on the account as it now is; `done` is what was done before, as it came out."""
     again = _REDECIDED[type(fact)]
-    return again(draft, fact) if about is None else again(draft, fact, about)
+    return again(draft, fact, done) if refers_to(fact) else again(draft, fact)
 
 
 def _as_it_was(draft: Draft, fact: PlainEvent) -> None:

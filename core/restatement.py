@@ -69,18 +69,12 @@ def rebuild(facts: Iterable[Entry], to: date) -> tuple[Account, list[Entry]] | R
     draft, done = Draft(evolve(None, opened.event)), [opened]
     for fact in later:
         done += _catch_up(draft, fact.event.on)
-        refused = redecide(draft, fact.event, _about(fact.event, done))
+        refused = redecide(draft, fact.event, done)
         if refused is not None:
             return refused
         done += _collect(draft, fact.seq)
     done += _catch_up(draft, to)
     return draft.account, done
-
-
-def _about(event: PlainEvent, done: Iterable[Entry]) -> PlainEvent | None:
-    """Return the fact that an event refers to, as it came out this time."""
-    number = refers_to(event)
-    return next((entry.event for entry in done if entry.seq == number), None) if number else None
 
 
 def backdate(

@@ -1,5 +1,6 @@
 """Charges that somebody makes or takes back: each belongs to the installment in whose period its due date lies."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -11,9 +12,10 @@ from core.contract.servicing import PenaltyBase, Price
 from core.contract.terms import Installment
 from core.contract.waterfall import STANDARD_ORDER, Component
 from core.decision import Draft
-from core.events import ChargeAdded, LoanReopened, ScheduleRestated
+from core.events import ChargeAdded, Entry, LoanReopened, PlainEvent, ScheduleRestated
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
+from core.rejections import Code, Rejection
 from core.servicing.advance import apply_unapplied, catch_up, settle_states
 from core.servicing.penalties import charge, penalties, within_cap
 
@@ -92,6 +94,14 @@ def reduce_charge(
     settle_states(draft, on)
 
 
+def refused_above_charge(seq: int, added: ChargeAdded, amount: int, known: Iterable[Entry]) -> Rejection | None:
+    """Refuse to take back more than is left of a charge by what is known: what was waived was not paid."""
+    events = [entry.event for entry in known]
+    taken = sum(event.amount for event in events if isinstance(event, ChargeReduced) and event.charge == seq)
+    left = min(added.amount - taken, _left_on_installment(added, events))
+    return None if amount <= left else Rejection(Code.AMOUNT_TOO_HIGH, f"{left} is left of charge {seq}")
+
+
 def reopen(draft: Draft, loan: Loan, on: date) -> None:
     """Open a closed loan again, and bill what it owes by now."""
     draft.emit(LoanReopened(on, loan.number))
@@ -132,3 +142,19 @@ def _off(
     due = {each.number for each in loan.dues}
     off = [part for part in parts if part.number in due], [part for part in parts if part.number not in due]
     return charges, Taken(tuple(off[0]), tuple(off[1]), sum(getattr(part, component) for part in parts))
+
+
+def _left_on_installment(added: ChargeAdded, events: Iterable[PlainEvent]) -> int:
+    """Return what is left of a component's charges on the installment."""
+    left, place = 0, (added.loan, added.component, added.number)
+    for event in events:
+        match event:
+            case ChargeAdded() | ChargeReduced() if (event.loan, event.component, event.number) == place:
+                left += event.amount if isinstance(event, ChargeAdded) else -event.amount
+            case ChargeWaived() if (event.loan, event.component) == place[:2]:
+                parts = (part for part in (*event.allocations, *event.ahead) if part.number == added.number)
+                # Penalty interest is waived with the same component: count it to the charges last.
+                left -= sum(getattr(part, event.component) for part in parts)
+            case _:
+                pass
+    return max(0, left)

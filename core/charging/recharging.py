@@ -1,19 +1,20 @@
 """How charges, credits and the like are decided anew when an earlier fact comes or goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from core.account import LoanStatus
 from core.change_events import Prepaid
 from core.charge_events import ChargeReduced, ChargeWaived, PaymentChargedBack, UnappliedUsed
 from core.charging.chargebacks import charge_back, paid_by
-from core.charging.charges import add_charge, reduce_charge, waive
+from core.charging.charges import add_charge, reduce_charge, refused_above_charge, waive
 from core.charging.credits import credit, use_unapplied
 from core.decision import Draft
 from core.events import (
     ChargeAdded,
     CreditReceived,
     DepositTaken,
+    Entry,
     Event,
     LoanDisbursed,
     LoanPaidOff,
@@ -70,15 +71,28 @@ def _waived(draft: Draft, fact: ChargeWaived) -> None:
     waive(draft, loan, fact.component, fact.asked, fact.number, fact.reason, fact.on)
 
 
-def _reduced(draft: Draft, fact: ChargeReduced, added: ChargeAdded) -> None:
+def _reduced(draft: Draft, fact: ChargeReduced, done: Iterable[Entry]) -> Rejection | None:
+    added = _about(fact, done)
+    assert isinstance(added, ChargeAdded)
+    refused = refused_above_charge(fact.charge, added, fact.amount, done)
+    if refused is not None:
+        return refused
     loan, amount, paid_out = draft.account.loans[fact.loan - 1], fact.amount, fact.paid_out
     about = fact.charge, loan, fact.component, added.number, amount, fact.reason, fact.on
     reduce_charge(draft, *about, paid_out=paid_out)
+    return None
 
 
-def _charged_back(draft: Draft, fact: PaymentChargedBack, payment: RepaymentReceived | LoanPaidOff | Prepaid) -> None:
+def _charged_back(draft: Draft, fact: PaymentChargedBack, done: Iterable[Entry]) -> None:
+    payment = _about(fact, done)
+    assert isinstance(payment, RepaymentReceived | LoanPaidOff | Prepaid)
     paid = paid_by(payment, fact.loan)
     charge_back(draft, fact.payment, paid, fact.amount, draft.account.loans[fact.loan - 1], fact.on)
+
+
+def _about(fact: PlainEvent, done: Iterable[Entry]) -> PlainEvent | None:
+    """Return the fact that a fact refers to, as it came out this time."""
+    return next((entry.event for entry in done if entry.seq == refers_to(fact)), None)
 
 
 def _used(draft: Draft, fact: UnappliedUsed) -> None:
@@ -88,14 +102,13 @@ def _used(draft: Draft, fact: UnappliedUsed) -> None:
     use_unapplied(draft, fact.amount, loan, fact.on)
 
 
-def _on_loan(redecide: Callable[..., None]) -> Callable[..., Rejection | None]:
+def _on_loan(redecide: Callable[..., Rejection | None]) -> Callable[..., Rejection | None]:
     """Refuse what was done on a loan that now was never paid out."""
 
-    def redecided(draft: Draft, fact: Any, *about: PlainEvent) -> Rejection | None:
+    def redecided(draft: Draft, fact: Any, *done: Iterable[Entry]) -> Rejection | None:
         if fact.loan is not None and not draft.account.contracts[fact.loan - 1].schedule:
             return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {fact.loan} was paid out by {fact.on}")
-        redecide(draft, fact, *about)
-        return None
+        return redecide(draft, fact, *done)
 
     return redecided
 

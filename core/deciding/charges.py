@@ -1,14 +1,13 @@
 """Decide charges and what is taken off them, credits, chargebacks, and the use of money that waits."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import assert_never
 
 from core.account import Account, Loan, LoanStatus
 from core.change_events import Prepaid
-from core.charge_events import ChargeReduced, ChargeWaived, PaymentChargedBack
+from core.charge_events import PaymentChargedBack
 from core.charging.chargebacks import charge_back, paid_by
-from core.charging.charges import add_charge, reduce_charge, waive
+from core.charging.charges import add_charge, reduce_charge, refused_above_charge, waive
 from core.charging.credits import credit, use_unapplied
 from core.commands import AddCharge, AdjustCharge, ApplyUnapplied, ChargeBack, ChargeCommand, ReceiveCredit, Waive
 from core.contract.servicing import Price
@@ -16,7 +15,7 @@ from core.contract.waterfall import Component
 from core.deciding.account import BALANCE_MAX
 from core.deciding.lending import named_loan
 from core.decision import Draft
-from core.events import ChargeAdded, LoanPaidOff, PlainEvent, RepaymentReceived
+from core.events import ChargeAdded, LoanPaidOff, RepaymentReceived
 from core.rejections import Code, Rejection
 from core.restatement import History, timeline
 
@@ -71,13 +70,14 @@ def _add(draft: Draft, command: AddCharge, loan: Loan, on: date) -> Rejection | 
 
 
 def _adjust(draft: Draft, command: AdjustCharge, on: date, history: History) -> Rejection | None:
-    facts = [(entry.seq, entry.event) for entry in timeline(history)]
-    added = dict(facts).get(command.charge)
-    if not isinstance(added, ChargeAdded) or added.on > on:
+    # What was done later is decided anew on what this leaves.
+    known = [entry for entry in timeline(history) if entry.event.on <= on]
+    added = next((entry.event for entry in known if entry.seq == command.charge), None)
+    if not isinstance(added, ChargeAdded):
         return Rejection(Code.EVENT_UNKNOWN, f"account {draft.account.id} has no charge {command.charge}")
-    left = min(_left_of(command.charge, added, facts), _left_on_installment(added, facts))
-    if command.amount > left:
-        return Rejection(Code.AMOUNT_TOO_HIGH, f"{left} is left of charge {command.charge}")
+    refused = refused_above_charge(command.charge, added, command.amount, known)
+    if refused is not None:
+        return refused
     if draft.account.unapplied + command.amount > BALANCE_MAX:
         return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
     loan = draft.account.loans[added.loan - 1]
@@ -93,27 +93,6 @@ def _adjust(draft: Draft, command: AdjustCharge, on: date, history: History) -> 
         paid_out=command.pay_out,
     )
     return None
-
-
-def _left_of(seq: int, added: ChargeAdded, facts: Iterable[tuple[int, PlainEvent]]) -> int:
-    taken = (fact.amount for _, fact in facts if isinstance(fact, ChargeReduced) and fact.charge == seq)
-    return added.amount - sum(taken)
-
-
-def _left_on_installment(added: ChargeAdded, facts: Iterable[tuple[int, PlainEvent]]) -> int:
-    """Return what is left of a component's charges on the installment: what was waived was not paid."""
-    left, place = 0, (added.loan, added.component, added.number)
-    for _, fact in facts:
-        match fact:
-            case ChargeAdded() | ChargeReduced() if (fact.loan, fact.component, fact.number) == place:
-                left += fact.amount if isinstance(fact, ChargeAdded) else -fact.amount
-            case ChargeWaived() if (fact.loan, fact.component) == place[:2]:
-                parts = (part for part in (*fact.allocations, *fact.ahead) if part.number == added.number)
-                # Penalty interest is waived with the same component: count it to the charges last.
-                left -= sum(getattr(part, fact.component) for part in parts)
-            case _:
-                pass
-    return max(0, left)
 
 
 def _charge_back(draft: Draft, command: ChargeBack, loan: Loan, on: date, history: History) -> Rejection | None:
