@@ -8,17 +8,20 @@ CREATE TABLE credit_file (
 
 ALTER TABLE credit_file ALTER COLUMN body SET STORAGE EXTERNAL;
 
--- Applications as the review queue asks for them.
+-- Applications as the review queue and reports ask for them.
 CREATE TABLE application (
     account_id bigint NOT NULL,
     amount bigint NOT NULL,
     number integer NOT NULL,
+    version integer NOT NULL,
     installments integer NOT NULL,
     submitted_on date NOT NULL,
     expires_on date NOT NULL,
+    decided_on date,
     claimed_until date,
     product text NOT NULL,
     status text NOT NULL,
+    outcome text,
     claimed_by text,
     PRIMARY KEY (account_id, number)
 ) WITH (fillfactor = 85);
@@ -49,6 +52,8 @@ CREATE TABLE contract_text (
 );
 
 ALTER TABLE contract_text ALTER COLUMN sealed SET STORAGE EXTERNAL;
+
+CREATE INDEX contract_text_digest ON contract_text (digest);
 
 -- Money that is to leave, each under one order number for good.
 CREATE TABLE payout_order (
