@@ -1,7 +1,6 @@
 """tenor: the operator's tool, and the place where the parts are put together."""
 
 import asyncio
-import signal
 from datetime import date
 from typing import Annotated
 
@@ -55,15 +54,12 @@ for command in (books.suspended, books.verify, books.conformance, apply, bank):
 def serve(config: Config = None) -> None:
     """Run the system until told to stop (Ctrl-C or SIGTERM); it comes back with all its state."""
     from adapters.embedded.child_process import EmbeddedError
+    from adapters.stopping import told_to_stop
     from adapters.system import StartError, System
 
     async def run() -> None:
         async with System(settings_of(config), talk.print):
-            stopped = asyncio.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                # After Ray, which takes SIGTERM for itself when it starts.
-                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-            await stopped.wait()
+            await told_to_stop().wait()
             talk.print("stopping")
 
     try:

@@ -18,6 +18,7 @@ from core.origination.events import (
     ContractSigned,
     DocumentAdded,
     DocumentVerified,
+    ErasureAsked,
     FreezeLifted,
     OriginationEvent,
     PayoutRequested,
@@ -56,6 +57,7 @@ def of_origination(event: OriginationEvent) -> Iterable[Movement]:
             | PayoutRequested()
             | SignalReported()
             | FreezeLifted()
+            | ErasureAsked()
         ):
             return ()
         case _:

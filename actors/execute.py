@@ -9,7 +9,7 @@ from msgspec.msgpack import Encoder
 
 from actors.aside import aside_of, move_money
 from actors.house import House
-from actors.messages import Decided, Done, Envelope, Offered, Received, Refused, Reply, command_decoder
+from actors.messages import Decided, Done, Envelope, Kept, Offered, Received, Refused, Reply, command_decoder
 from actors.rows import Recorded, RequestRow
 from actors.staging import Cached, Stage
 from core.account import Account
@@ -28,7 +28,7 @@ from core.events import (
 )
 from core.identity import loan_id
 from core.origination.commands import PERSONAL
-from core.origination.events import ApplicationDecided, ContractOffered, ReviewDecided
+from core.origination.events import ApplicationDecided, ContractOffered, ErasureAsked, ReviewDecided
 from core.origination.lender import NOTHING, Findings, Lender
 from core.redeciding import is_fact
 from core.rejections import Code, Rejection
@@ -133,6 +133,8 @@ def _reply(account: Account, events: tuple[Event, ...], before: int) -> Reply:
                 return _decided(account.id, seq, fact)
             case ContractOffered():
                 return Offered(account.id, seq, fact.agreement.number, fact.agreement.digest)
+            case ErasureAsked():
+                return Kept(account.id, seq, fact.erasable_on)
             case _:
                 if fact is None or is_fact(fact):
                     return Done(account.id, seq)

@@ -115,6 +115,8 @@ class CreditFileView(Struct, frozen=True):
     business_date: date
     identified: bool
     restricted: bool
+    erasure_asked_on: date | None
+    erased: bool
     consents: tuple[str, ...]
     applications: list[ApplicationView]
     documents: list[DocumentView]
@@ -125,23 +127,21 @@ class CreditFileView(Struct, frozen=True):
 
 def credit_file_view(account: Account, on: date) -> CreditFileView:
     """Return the credit file of an account on a date."""
-    file = account.file
+    file, borrower = account.file, account.file.borrower or Borrower("")
     return CreditFileView(
         account.id,
         on,
         file.borrower is not None,
-        file.borrower is not None and file.borrower.restricted,
-        _consents(file.borrower),
+        borrower.restricted,
+        borrower.erasure_asked_on,
+        borrower.erased,
+        tuple(each.purpose for each in borrower.consents if each.withdrawn_on is None),
         [_application(each, on) for each in file.applications],
         [_document(each) for each in file.documents],
         [_agreement(account.id, each, _agreement_status(file, each, on)) for each in file.agreements],
         [_bank_account(each) for each in file.bank_accounts],
         [_payout(account.id, each) for each in file.payouts],
     )
-
-
-def _consents(borrower: Borrower | None) -> tuple[str, ...]:
-    return () if borrower is None else tuple(each.purpose for each in borrower.consents if each.withdrawn_on is None)
 
 
 def _application(application: Application, on: date) -> ApplicationView:

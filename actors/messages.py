@@ -1,5 +1,6 @@
 """What gateway and shard say to each other: msgpack, whole batches at a time."""
 
+from datetime import date
 from typing import Final
 
 from msgspec import Raw, Struct
@@ -63,6 +64,15 @@ class Offered(Struct, frozen=True, tag="offered", tag_field="status"):
     digest: str
 
 
+class Kept(Struct, frozen=True, tag="kept", tag_field="status"):
+    """The borrower asked to be forgotten; a debt or a law still keeps their data, and it is restricted until then."""
+
+    account: int
+    seq: int
+    erasable_on: date | None
+    """The first day on which it can be destroyed, as the account stands; null while a loan runs."""
+
+
 class Refused(Struct, frozen=True, tag="refused", tag_field="status"):
     """The command was refused and changed nothing."""
 
@@ -70,7 +80,7 @@ class Refused(Struct, frozen=True, tag="refused", tag_field="status"):
     detail: str
 
 
-Reply = Done | Received | Decided | Offered | Refused
+Reply = Done | Received | Decided | Offered | Kept | Refused
 
 encoder = Encoder()
 envelopes_decoder = Decoder(list[Envelope])

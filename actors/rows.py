@@ -115,6 +115,8 @@ class FileRow(NamedTuple):
 
     account_id: int
     body: bytes
+    erasure_asked_on: date | None
+    """Since when the borrower waits to be forgotten."""
 
 
 class ApplicationRow(NamedTuple):

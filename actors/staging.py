@@ -10,7 +10,7 @@ from msgspec.json import Encoder as JsonEncoder
 from msgspec.msgpack import Encoder
 
 from accounting.journalize import journalize
-from actors.aside import Aside, application_rows
+from actors.aside import Aside, application_rows, waiting_since
 from actors.rows import (
     AccountRow,
     ContractRow,
@@ -140,7 +140,7 @@ class Stage:
             self.commit.accounts.append(_account_row(after))
         file = EMPTY if before is None else before.file
         if after.file is not file:
-            self.commit.files.append(FileRow(after.id, _encoder.encode(after.file)))
+            self.commit.files.append(FileRow(after.id, _encoder.encode(after.file), waiting_since(after.file)))
             self.commit.applications += application_rows(after.id, file, after.file)
         known, signed = ((), ()) if before is None else (before.loans, before.contracts)
         wakes = []

@@ -67,6 +67,7 @@ class HouseSettings(Struct, frozen=True, kw_only=True):
     """The file with the token by which the payer proves itself."""
     bank_secret: str
     """The file with the secret that the bank signs its notices with."""
+    retention_days: int
     products: str | None = None
     rules: str | None = None
     templates: str | None = None
@@ -86,6 +87,7 @@ def house_settings(settings: Settings) -> HouseSettings:
         keys=str(key_file(settings).resolve()),
         payer_token=str(Path(settings.data_dir, "payer.token").resolve()),
         bank_secret=str(Path(settings.bank_secret_file or Path(settings.data_dir, "bank.secret")).resolve()),
+        retention_days=settings.retention_days,
         products=_absolute(settings.products_dir),
         rules=_absolute(settings.rules_dir),
         templates=_absolute(settings.templates_dir),
@@ -109,7 +111,9 @@ class LendingHouse:
         register: Register,
         lines: Sequence[Line],
         leases: Leases,
+        retention_days: int,
     ) -> None:
+        self.retention_days = retention_days
         self.catalogue = catalogue
         self.roster = roster
         self.product = catalogue.product
@@ -143,6 +147,7 @@ class LendingHouse:
             Register(dsn, keyring),
             simulated() if settings.sources is None else known(Path(settings.sources)),
             Leases(PostgresTreasury(dsn, shard)),
+            settings.retention_days,
         )
 
     def open_text(self, row: ContractTextRow) -> bytes:

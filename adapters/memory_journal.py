@@ -14,6 +14,7 @@ from actors.rows import (
     ContractTextRow,
     EntryRow,
     EventRow,
+    FileRow,
     GroupCommit,
     Loaded,
     LoanRow,
@@ -52,7 +53,7 @@ class Disk(Struct):
     loans: dict[int, dict[int, LoanRow]] = field(default_factory=dict)
     """Account to its loans by id."""
     contracts: dict[int, ContractRow] = field(default_factory=dict)
-    files: dict[int, bytes] = field(default_factory=dict)
+    files: dict[int, FileRow] = field(default_factory=dict)
     applications: dict[tuple[int, int], ApplicationRow] = field(default_factory=dict)
     secrets: dict[tuple[int, str, int], SecretRow] = field(default_factory=dict)
     texts: dict[tuple[int, int], ContractTextRow] = field(default_factory=dict)
@@ -186,7 +187,7 @@ def _append(disk: Disk, commit: GroupCommit) -> None:
 def _replace(disk: Disk, commit: GroupCommit) -> None:
     disk.accounts.update((row.account_id, row) for row in commit.accounts)
     disk.contracts.update((row.loan_id, row) for row in commit.contracts)
-    disk.files.update(commit.files)
+    disk.files.update((row.account_id, row) for row in commit.files)
     disk.applications.update(((row.account_id, row.number), row) for row in commit.applications)
     disk.secrets.update(((row.account_id, row.kind, row.number), row) for row in commit.secrets)
     if commit.erased:
@@ -198,7 +199,7 @@ def _replace(disk: Disk, commit: GroupCommit) -> None:
 
 
 def _loaded(disk: Disk, account: int) -> Loaded:
-    row, head = disk.accounts[account], disk.events[account][-1]
+    row, head, file = disk.accounts[account], disk.events[account][-1], disk.files.get(account)
     loans = [loan for _, loan in sorted(disk.loans.get(account, {}).items())]
     state = rebuild(
         row.account_id,
@@ -209,6 +210,6 @@ def _loaded(disk: Disk, account: int) -> Loaded:
         row.unapplied,
         row.deposit,
         [(loan.state, disk.contracts[loan.loan_id].body) for loan in loans],
-        disk.files.get(account),
+        None if file is None else file.body,
     )
     return Loaded(state, head.seq, head.hash, tuple(loan.wake_on for loan in loans), disk.suspended.get(account))

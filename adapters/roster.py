@@ -17,6 +17,8 @@ from core.origination.product import Name, OptionalAmount
 
 PAYER: Final = "payer"
 """The name under which the payer says what the bank said."""
+OFFICER_TOKEN: Final = "Tenor-Officer-Token"
+"""The header by which an officer, or the payer, proves to be who a command names."""
 
 
 class RosterError(Exception):

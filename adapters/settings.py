@@ -67,6 +67,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     roots_dir: Annotated[
         str | None, Meta(description="a directory with certificates (PEM) of authorities whose signatures count")
     ] = None
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36_600, description="a whole number of days; 3653 are at least ten years")
+    ] = 3653
     business_date: Annotated[
         date | None,
         Meta(description="the date on which a new book opens, e.g. 2026-01-31; later only the day close moves it"),

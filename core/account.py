@@ -226,12 +226,18 @@ def with_contract(account: Account, number: int, contract: Contract) -> Account:
 
 def exposure(account: Account) -> Minor:
     """Return the principal lent, and promised: by loans that are booked, and by those not wholly paid out."""
-    to_come = sum(
-        contract.terms.principal if loan.status is LoanStatus.BOOKED else promised(contract)
-        for loan, contract in zip(account.loans, account.contracts, strict=True)
-        if loan.status in (LoanStatus.BOOKED, LoanStatus.ACTIVE)
-    )
-    return Minor(to_come + sum(loan.principal for loan in account.loans))
+    return Minor(sum(committed(*pair) for pair in zip(account.loans, account.contracts, strict=True)))
+
+
+def committed(loan: Loan, contract: Contract) -> Minor:
+    """Return the principal of one loan, lent and promised."""
+    match loan.status:
+        case LoanStatus.BOOKED:
+            return Minor(contract.terms.principal)
+        case LoanStatus.ACTIVE:
+            return Minor(loan.principal + promised(contract))
+        case _:
+            return loan.principal
 
 
 def running_start(loan: Loan, contract: Contract) -> date:

@@ -26,7 +26,7 @@ from core.decision import Decision, Draft
 from core.events import AccountOpened
 from core.evolve import evolve
 from core.money import Minor
-from core.origination.commands import BeforeLoan, ReportSignal, Rescind, SettlePayout
+from core.origination.commands import BeforeLoan, ReportSignal, Rescind, RestrictBorrower, SettlePayout
 from core.origination.lender import NOTHING, Findings, Lender
 from core.origination.settling import refused_if_paid_out
 from core.rejections import Code, Rejection
@@ -34,6 +34,8 @@ from core.request import Dated
 from core.restatement import History, backdate, take_back
 
 _ServicingCommand = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
+_OF_THE_PAST: Final = Reverse | AdjustCharge | ChargeBack | SettlePayout | Rescind | ReportSignal | RestrictBorrower
+"""Commands that are decided on what happened before."""
 BACKDATE_DAYS_MAX: Final = 366
 """How far back a command may take effect where no loan's terms say."""
 
@@ -66,8 +68,7 @@ def decide(
 
 def needs_history(command: Command, on: date) -> bool:
     """Return whether a command is decided on all that happened: it takes something back, or takes effect earlier."""
-    about_the_past = isinstance(command, Reverse | AdjustCharge | ChargeBack | SettlePayout | Rescind | ReportSignal)
-    return about_the_past or _effective_on(command, on) < on
+    return isinstance(command, _OF_THE_PAST) or _effective_on(command, on) < on
 
 
 def _open(command: Command, on: date) -> Decision | Rejection:

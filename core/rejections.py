@@ -85,6 +85,8 @@ class Code(StrEnum):
     BORROWER_KNOWN = "borrower_known"
     BORROWER_RESTRICTED = "borrower_restricted"
     """The borrower's data is kept for the law only: nothing new is done with it."""
+    ERASURE_NOT_DUE = "erasure_not_due"
+    """A debt or a law keeps the borrower's data still."""
     CONSENT_MISSING = "consent_missing"
     IDENTITY_NUMBER_INVALID = "identity_number_invalid"
     BIRTH_DATE_MISMATCH = "birth_date_mismatch"

@@ -1,6 +1,6 @@
 """Made-up people who apply: identity, phone and card numbers with the right check digits, of nobody who lives."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Final
@@ -22,24 +22,30 @@ _NAMES: Final = ("Wang Wei", "Li Na", "Zhang Min", "Liu Yang", "Chen Jie", "Yang
 
 
 def known(number: int) -> Iterator[Order]:
-    """Yield what makes a person known to the lender: an account, an identity, a document seen, a bank account."""
-    name, account = _NAMES[number % len(_NAMES)], number
-    yield Order(f"{number}-open", OpenAccount(account=account, currency=CURRENCY, credit_limit=0))
+    """Yield what makes one of them known, with an identity card."""
+    return introduced(number, _NAMES[number % len(_NAMES)], born_on(number), ("identity-card",))
+
+
+def introduced(account: int, name: str, born: date, papers: Sequence[str]) -> Iterator[Order]:
+    """Yield what makes a person known: an account, an identity, papers handed in and seen, a bank account."""
+    yield Order(f"{account}-open", OpenAccount(account=account, currency=CURRENCY, credit_limit=0))
     yield Order(
-        f"{number}-identify",
+        f"{account}-identify",
         IdentifyBorrower(
             account=account,
             name=name,
-            identity_number=identity_number(number),
-            phone=f"138{number:08}",
-            born_on=born_on(number),
+            identity_number=identity_number(account, born),
+            phone=f"138{account:08}",
+            born_on=born,
             consents=("credit_query", "contract"),
         ),
     )
-    digest = sha256(f"identity card of {number}".encode()).hexdigest()
-    yield Order(f"{number}-document", AddDocument(account=account, kind="identity-card", digest=digest))
-    yield Order(f"{number}-verify", VerifyDocument(account=account, document=1, officer=OFFICER))
-    yield Order(f"{number}-bank", AddBankAccount(account=account, bank="icbc", number=card_number(number), holder=name))
+    for place, kind in enumerate(papers, 1):
+        digest = sha256(f"{kind} of {account}".encode()).hexdigest()
+        yield Order(f"{account}-{kind}", AddDocument(account=account, kind=kind, digest=digest))
+        yield Order(f"{account}-verify-{kind}", VerifyDocument(account=account, document=place, officer=OFFICER))
+    card = card_number(account)
+    yield Order(f"{account}-bank", AddBankAccount(account=account, bank="icbc", number=card, holder=name))
 
 
 def application(number: int) -> Order:
@@ -61,8 +67,12 @@ def identity_number(number: int, born: date | None = None) -> str:
 
 
 def card_number(number: int) -> str:
+    """Return a person's card number."""
+    return with_check_digit(f"62220299{number:010}")
+
+
+def with_check_digit(body: str) -> str:
     """Return a card's number with its check digit (Luhn)."""
-    body = f"62220299{number:010}"
     digits = [int(digit) for digit in reversed(body)]
     total = sum(digits[1::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[::2])
     return f"{body}{-total % 10}"

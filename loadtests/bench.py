@@ -1,12 +1,11 @@
 """The benches: durable repayments a second beside the floor, and what a day close costs. Each starts its own system."""
 
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from msgspec import Struct
@@ -80,14 +79,17 @@ class BenchClose(Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def running(shards: int, progress: Progress) -> AsyncIterator[System]:
-    """Run a system on a new book in a directory of its own, which goes with it."""
-    home = Path(tempfile.mkdtemp(prefix="tenor-bench-"))
-    settings = Settings(data_dir=str(home), http_port=0, business_date=OPENED_ON, shards=shards)
-    try:
+    """Run a system on a new book."""
+    with new_book(shards) as settings:
         async with System(settings, lambda what: progress(what, 1, 1)) as system:
             yield system
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def new_book(shards: int) -> Iterator[Settings]:
+    """Lend the settings of a system on a new book; its directory's parent is its own too, and goes with it."""
+    with TemporaryDirectory(prefix="tenor-bench-", ignore_cleanup_errors=True) as home:
+        yield Settings(data_dir=str(Path(home, "book")), http_port=0, business_date=OPENED_ON, shards=shards)
 
 
 def terms(days: int) -> Terms:

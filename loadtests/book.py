@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.commands import BookLoan, Disburse, OpenAccount
 from core.contract.terms import Terms
@@ -26,13 +27,6 @@ Progress = Callable[[str, int, int], None]
 
 class Unexpected(Exception):
     """A command that had to be carried out was refused."""
-
-
-class _Closed(Struct, frozen=True):
-    business_date: date
-    accounts: int
-    events: int
-    seconds: float
 
 
 class _TrialBalance(Struct, frozen=True):
@@ -74,8 +68,8 @@ async def close_days(base_url: str, opens: date) -> DayClosed:
     body = msgspec.json.encode({"business_date": opens - timedelta(days=1)})
     async with Client(base_url, CHANNEL) as client:
         answer = await client.call("POST", "/v1/day-close", body, answer_seconds=CLOSE_SECONDS)
-    closed = msgspec.json.decode(answer, type=_Closed)
-    return DayClosed(closed.business_date, closed.accounts, closed.events, round(closed.seconds, 3))
+    closed = msgspec.json.decode(answer, type=DayClosed)
+    return replace(closed, seconds=round(closed.seconds, 3))
 
 
 async def trial_difference(base_url: str) -> int:

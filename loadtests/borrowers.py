@@ -19,12 +19,12 @@ from adapters.rules.published import Case, credit_data
 from adapters.settings import Settings
 from adapters.system import System
 from adapters.verification.verify import verify
-from core.commands import OpenAccount, Repay
+from core.commands import Repay
 from core.contract.terms import installment_total
 from core.identity import loan_id
-from core.origination.commands import AddBankAccount, AddDocument, Apply, IdentifyBorrower, VerifyDocument
+from core.origination.commands import Apply
 from loadtests import ledger
-from loadtests.applicants import CURRENCY, OFFICER, card_number, identity_number
+from loadtests.applicants import identity_number, introduced
 from loadtests.book import Progress, carry_out, close_days, trial_difference
 from loadtests.client import AS_JSON, Client, Order
 from loadtests.desk import RISK_OFFICER, Desk
@@ -48,14 +48,8 @@ async def borrow(settings: Settings, home: Path, contracts: Path, progress: Prog
     """Play it on a book of its own; the first contract is written into a directory, as HTML and PDF."""
     cases = [each for each in credit_data() if _offered(each)]
     desk = Desk.made(home)
-    own = replace(
-        settings,
-        data_dir=str(home / "book"),
-        business_date=OPENED_ON,
-        officers_file=str(desk.officers),
-        roots_dir=str(desk.roots),
-        sources_file=str(_answers(cases, settings, home)),
-    )
+    own = replace(settings, data_dir=str(home / "book"), business_date=OPENED_ON)
+    own = replace(desk.known_to(own), sources_file=str(_answers(cases, own, home)))
     async with AsyncExitStack() as running:
         system = await running.enter_async_context(System(own, lambda what: progress(what, 1, 1)))
         await desk.fund(system.postgres_dsn, POOL, POOL_BALANCE)
@@ -142,25 +136,7 @@ class _Play:
 
 
 def _known(number: int, case: Case) -> Iterator[Order]:
-    name, born_on = f"Applicant {number}", _born_on(case)
-    yield Order(f"{number}-open", OpenAccount(account=number, currency=CURRENCY, credit_limit=0))
-    yield Order(
-        f"{number}-identify",
-        IdentifyBorrower(
-            account=number,
-            name=name,
-            identity_number=identity_number(number, born_on),
-            phone=f"138{number:08}",
-            born_on=born_on,
-            consents=("credit_query", "contract"),
-        ),
-    )
-    for place, kind in enumerate(PAPERS, 1):
-        digest = sha256(f"{kind} of {number}".encode()).hexdigest()
-        yield Order(f"{number}-{kind}", AddDocument(account=number, kind=kind, digest=digest))
-        yield Order(f"{number}-verify-{kind}", VerifyDocument(account=number, document=place, officer=OFFICER))
-    account = card_number(number)
-    yield Order(f"{number}-bank", AddBankAccount(account=number, bank="icbc", number=account, holder=name))
+    return introduced(number, f"Applicant {number}", _born_on(case), PAPERS)
 
 
 def _apply(number: int, case: Case) -> Order:
@@ -177,7 +153,7 @@ def _offered(case: Case) -> bool:
 
 def _answers(cases: list[Case], settings: Settings, home: Path) -> Path:
     """Write what bureau and income service say of these people, by the keyed hash that the new book will use."""
-    keyring = Keyring.load(key_file(replace(settings, data_dir=str(home / "book"))))
+    keyring = Keyring.load(key_file(settings))
     said = {
         keyring.index(identity_number(number, _born_on(case))): {
             "bureau": case.inputs["bureau"],

@@ -6,10 +6,12 @@ from secrets import token_urlsafe
 from typing import Final, Self
 
 import asyncpg
+from msgspec.structs import replace
 
 from adapters.contracts.signing import Authority, create_authority, issue
-from adapters.http.lending import OFFICER_TOKEN
 from adapters.postgres.pools import create_pool, top_up
+from adapters.roster import OFFICER_TOKEN
+from adapters.settings import Settings
 from core.origination.commands import SignContract
 from loadtests.applicants import CURRENCY, OFFICER
 from loadtests.bench import OPENED_ON
@@ -46,6 +48,10 @@ class Desk:
             "".join(_OFFICERS.format(name=name, role=role, grade=GRADE, token=hashed) for name, role in people)
         )
         return cls(officers, roots, token, create_authority(roots, OPENED_ON))
+
+    def known_to(self, settings: Settings) -> Settings:
+        """Return the settings of a lender that knows these officers and trusts this authority."""
+        return replace(settings, officers_file=str(self.officers), roots_dir=str(self.roots))
 
     @property
     def proof(self) -> str:

@@ -19,8 +19,10 @@ from msgspec import Struct, field
 from accounting.journalize import Posting
 from actors.messages import Received, reply_decoder
 from actors.rows import EntryRow, EventRow, GroupCommit, LedgerRow, LoanRow, RequestRow
+from adapters.outlet_process import NAME
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrate import MIGRATIONS
+from adapters.postgres.outlet_source import events_behind
 from core.identity import loan_id, slot_of
 from loadtests.book import CURRENCY
 from loadtests.ledger import SQL, reading
@@ -89,7 +91,7 @@ async def drained(dsn: str) -> None:
     """Wait until nothing of the system works in the background."""
     async with reading(dsn) as connection:
         for _ in range(DRAIN_POLLS):
-            if not await connection.fetchval(SQL["outlet_behind"]):
+            if not await events_behind(connection, NAME):
                 return
             await asyncio.sleep(DRAIN_POLL_SECONDS)
 

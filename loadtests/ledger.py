@@ -1,6 +1,5 @@
 """What the journal holds, read back with plain SQL to check the system against itself."""
 
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -14,6 +13,7 @@ from accounting.chart import CHART, Gl, dotted
 from actors.messages import Received, reply_decoder
 from adapters.http.envelope import envelope
 from adapters.postgres.book import trial_balance
+from adapters.postgres.statements import statements
 from core.account import Bucket, Contract
 from core.commands import Repay
 from core.contract.terms import Installment, installment_total
@@ -22,11 +22,7 @@ from loadtests.comparison import Standing
 from loadtests.peak import CHANNEL, Acknowledged
 from loadtests.results import Ageing, Reconciliation, TrialLine
 
-_NAMED: Final = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.MULTILINE | re.DOTALL)
-SQL: Final = {
-    match[1]: match[2].strip()
-    for match in _NAMED.finditer(Path(__file__).with_name("queries.sql").read_text(encoding="utf-8"))
-}
+SQL: Final = statements(Path(__file__).with_name("queries.sql"))
 _contract: Final = Decoder(Contract)
 _received: Final = Decoder(RepaymentReceived)
 

@@ -1,8 +1,6 @@
 """The bench of origination: a burst of applications to recorded decisions, then all approved signed and paid out."""
 
 import asyncio
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -15,13 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.rails.reconciliation import statement_of
-from adapters.settings import Settings
 from adapters.system import System
 from core.identity import loan_id
 from core.origination.commands import OfferContract, RequestPayout
 from loadtests import ledger, peak
 from loadtests.applicants import application, known
-from loadtests.bench import OPENED_ON
+from loadtests.bench import new_book
 from loadtests.book import Progress, carry_out, trial_difference
 from loadtests.client import Answer, Batch, Order, Sent, batch, send_all
 from loadtests.desk import Desk
@@ -101,16 +98,22 @@ async def bench_originate(
 async def lend(system: System, desk: Desk, approved: list[int], size: int, progress: Progress) -> Lent:
     """Offer, sign and pay out; the bank of this machine settles at once."""
     url = system.base_url
-    offered = await send(url, map(_offer, approved), len(approved), size, progress, "contracts")
-    digests = {account: answer.digest for account, answer in answers(offered) if answer.digest}
-    signing = [desk.sign(account, digest) for account, digest in digests.items()]
-    signed = await send(url, signing, len(signing), size, progress, "signatures")
+    offered, signed = await contracts(url, desk, approved, size, progress)
     loans = [account for account, answer in answers(signed) if answer.loan]
     began = time.perf_counter()
-    requested = await send(url, map(_request, loans), len(loans), size, progress, "payouts requested")
+    requested = await send(url, map(request, loans), len(loans), size, progress, "payouts requested")
     wanted = sum(answer.status == "done" for _, answer in answers(requested))
     disbursed = await _until_disbursed(system.postgres_dsn, wanted, progress)
     return Lent(offered, signed, requested, disbursed, time.perf_counter() - began)
+
+
+async def contracts(
+    url: str, desk: Desk, approved: Sequence[int], size: int, progress: Progress
+) -> tuple[list[Sent], list[Sent]]:
+    """Offer contracts and sign them; return what was said to either."""
+    offered = await send(url, map(_offer, approved), len(approved), size, progress, "contracts")
+    signing = [desk.sign(account, answer.digest) for account, answer in answers(offered) if answer.digest]
+    return offered, await send(url, signing, len(signing), size, progress, "signatures")
 
 
 def _figures(burst: list[Sent], lent: Lent, approved: int, batch_size: int, shards: int) -> BenchOriginate:
@@ -147,7 +150,8 @@ def _offer(account: int) -> Order:
     return Order(f"{account}-offer", OfferContract(account=account, application=1))
 
 
-def _request(account: int) -> Order:
+def request(account: int) -> Order:
+    """Return what asks for the money of a borrower's first loan."""
     return Order(f"{account}-payout", RequestPayout(account=account, loan=loan_id(account, 1), bank_account=1))
 
 
@@ -203,20 +207,9 @@ async def paid_twice(bank_url: str) -> int:
 
 @asynccontextmanager
 async def _running(shards: int, progress: Progress) -> AsyncIterator[tuple[System, Desk]]:
-    """Run a system on a new book with officers, a trusted authority and a filled pool, in a directory that goes."""
-    home = Path(tempfile.mkdtemp(prefix="tenor-bench-"))
-    desk = Desk.made(home)
-    settings = Settings(
-        data_dir=str(home / "book"),
-        http_port=0,
-        business_date=OPENED_ON,
-        shards=shards,
-        officers_file=str(desk.officers),
-        roots_dir=str(desk.roots),
-    )
-    try:
-        async with System(settings, lambda what: progress(what, 1, 1)) as system:
+    """Run a system on a new book with officers, a trusted authority and a filled pool."""
+    with new_book(shards) as settings:
+        desk = Desk.made(Path(settings.data_dir).parent)
+        async with System(desk.known_to(settings), lambda what: progress(what, 1, 1)) as system:
             await desk.fund(system.postgres_dsn, POOL, POOL_BALANCE)
             yield system, desk
-    finally:
-        shutil.rmtree(home, ignore_errors=True)

@@ -68,10 +68,6 @@ SELECT loan_id, status, principal, past_due, interest_due, fee_due, penalty_due,
     period_start, period_end, period_interest, period_earned, penalty_base, state
 FROM loan
 
--- name: outlet_behind
--- Whether committed events still have to go out.
-SELECT EXISTS (SELECT FROM event WHERE txid > (SELECT coalesce(max(txid), 0) FROM outlet))
-
 -- name: disbursed
 -- Payouts that the bank confirmed and their accounts know of.
 SELECT count(*) FROM payout_order WHERE told = 'succeeded'

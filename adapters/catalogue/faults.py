@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from accounting.chart import Gl, dotted
-from core.charging.fees import withheld
 from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
 from core.money import AMOUNT_MAX
+from core.origination.assessing import lent_of
 from core.origination.product import Clause, Product, Range, Template, terms_for
+from core.rejections import Rejection
 from core.schedule.plan import check_terms
 
 CONTROLS: Final = frozenset(dotted(gl) for gl in Gl)
@@ -138,10 +137,8 @@ def _schedules(product: Product) -> Iterator[Found]:
 
 
 def _refused(terms: Terms, product: Product) -> str | None:
-    kept, lowers = withheld(terms)
-    if kept >= terms.principal:
-        return "fees_exceed_principal"
-    return check_terms(replace(terms, principal=terms.principal - lowers), product.effective_from)
+    lent = lent_of(terms)
+    return lent.detail if isinstance(lent, Rejection) else check_terms(lent[0], product.effective_from)
 
 
 def _fits(template: Template, product: Product) -> bool:

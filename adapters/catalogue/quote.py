@@ -16,7 +16,8 @@ from core.events import ChargeAdded, Event, LoanDisbursed
 from core.identity import loan_id
 from core.money import AMOUNT_MAX
 from core.origination.applying import refused_if_withdrawn
-from core.origination.product import Product, Range, terms_for
+from core.origination.case import refused_out_of_range
+from core.origination.product import Product, terms_for
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance, next_action
 
@@ -53,15 +54,9 @@ class ProductQuote(Struct, frozen=True):
 
 def quote_product(product: Product, amount: int, installments: int, on: date) -> ProductQuote | Rejection:
     """Return what a loan of a product paid out on a day would cost, or why there is no such loan."""
-    refused = refused_if_withdrawn(product, on)
+    refused = refused_if_withdrawn(product, on) or refused_out_of_range(product, amount, installments)
     if refused is not None:
         return refused
-    for code, asked, bounds in (
-        (Code.AMOUNT_OUT_OF_RANGE, amount, product.amount),
-        (Code.TERM_OUT_OF_RANGE, installments, product.installments),
-    ):
-        if not bounds.least <= asked <= bounds.most:
-            return Rejection(code, _to(bounds))
     terms = terms_for(product, amount, installments)
     events = _lived(terms, product.currency, on)
     if isinstance(events, Rejection):
@@ -129,7 +124,3 @@ def _fees(events: list[Event]) -> list[NamedFee]:
 
 def _kept_back(events: list[Event]) -> int:
     return sum(event.amount for event in events if isinstance(event, FeesWithheld))
-
-
-def _to(bounds: Range) -> str:
-    return f"from {bounds.least} to {bounds.most}"

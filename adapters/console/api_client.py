@@ -7,9 +7,9 @@ import httpx
 import msgspec
 
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, out, stop
+from adapters.roster import OFFICER_TOKEN
 
 CHANNEL: Final = "cli"
-OFFICER_TOKEN: Final = "Tenor-Officer-Token"
 TIMEOUT_SECONDS: Final = 30.0
 DAY_CLOSE_SECONDS: Final = 7200.0
 

@@ -1,7 +1,7 @@
 """What commands of the operator's tool share: the running system, the book's database, dates and JSON as typed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.console.options import settings_of
 from adapters.console.terminal import EXIT_UNAVAILABLE, EXIT_USAGE, stop
+from adapters.settings import Settings
 
 if TYPE_CHECKING:
     import asyncpg
@@ -41,26 +42,31 @@ def json_of(text: str) -> Any:
         stop(EXIT_USAGE, f"{text!r} is not JSON: {error}")
 
 
-def ask_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
-    """Ask the database of the settings' book on its business date, or end with what is in the way."""
+def on_database(config: Path | None, ask: Callable[[Settings, str], Coroutine[Any, Any, _Answer]]) -> _Answer:
+    """Ask the database (the DSN) of the settings' book, or end with what is in the way."""
     from actors.protocols import JournalUnavailable
+    from adapters.embedded.servers import EmbeddedPostgres
 
+    settings = settings_of(config)
+    dsn = settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn
     try:
-        return asyncio.run(_asked(config, ask))
+        return asyncio.run(ask(settings, dsn))
     except JournalUnavailable as error:
         stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")
 
 
-async def _asked(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
+def ask_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
+    """Ask the settings' book on its business date, or end with what is in the way."""
+    return on_database(config, lambda _, dsn: _asked(dsn, ask))
+
+
+async def _asked(dsn: str, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:
     import asyncpg
 
     from actors.protocols import JournalUnavailable
-    from adapters.embedded.servers import EmbeddedPostgres
     from adapters.postgres.queries import SQL
     from adapters.postgres.session import unavailable
 
-    settings = settings_of(config)
-    dsn = settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn
     with unavailable():
         connection = await asyncpg.connect(dsn, timeout=10)
     try:

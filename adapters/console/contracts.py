@@ -13,7 +13,6 @@ from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE, f
 if TYPE_CHECKING:
     import asyncpg
 
-    from actors.rows import EventRow
     from adapters.contracts.texts import Library
     from core.origination.product import Product
 
@@ -93,6 +92,7 @@ def issue_receipt(
     """Issue the receipt of a contract: proof that it exists unchanged. Reads the book's database."""
     from adapters.contracts.receipt import make_receipt
     from adapters.contracts.signing import AuthorityError, load_credentials
+    from adapters.postgres.book import chain_of
 
     try:
         credentials = load_credentials(certificate, key)
@@ -106,15 +106,6 @@ def issue_receipt(
     if receipt is None:
         stop(EXIT_NOT_FOUND, f"account {account} has no contract {agreement}")
     _write(into, receipt)
-
-
-async def chain_of(connection: "asyncpg.Connection", account: int) -> "list[EventRow]":
-    """Return all events of an account as they are stored, oldest first."""
-    from actors.rows import EventRow
-    from adapters.postgres.statements import statements
-
-    found = await connection.fetch(statements("verify.sql")["events"], account, account + 1)
-    return [EventRow(*row) for row in found]
 
 
 @contract.command("check-receipt")

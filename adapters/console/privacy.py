@@ -1,23 +1,28 @@
 """tenor privacy: who has a number, new keys, a borrower's wish to be forgotten. Numbers are typed, never arguments."""
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import uuid
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
+from msgspec.structs import astuple
 
-from adapters.console.calling import client
-from adapters.console.options import Config, Json, Officer, RequestId, Token, settings_of
-from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, facts, show, stop, table, talk
+from adapters.console.calling import client, on_database
+from adapters.console.options import Config, Json, Officer, RequestId, Token
+from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, facts, show, stop, table, talk
 
 if TYPE_CHECKING:
-    from adapters.privacy.register import Register
+    from adapters.console.api_client import ApiClient
+    from adapters.privacy.register import Erasable, Register
     from adapters.settings import Settings
 
+BATCH: Final = 100
+"""Borrowers erased with one request."""
+LIMIT: Final = 1_000
 privacy = typer.Typer(no_args_is_help=True, help="Borrowers' personal data: find, show, restrict, erase, and its keys.")
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="At most so many; the longest waiting first.")]
 _Answer = TypeVar("_Answer")
 
 
@@ -98,60 +103,90 @@ def restrict(
 ) -> None:
     """Keep a borrower's data for the law only: nothing new is done with it."""
     body = {"account": account, "officer": officer}
-    _send("restricted", body, token, config, as_json, request_id)
+    reply = client(config, as_json).post("/v1/restrict-borrower", body, request_id=request_id, token=token)
+    show(reply, as_json, facts("restricted", reply))
+
+
+@privacy.command()
+def due(limit: Limit = LIMIT, config: Config = None, as_json: Json = False) -> None:
+    """List who asked to be erased and whose data no debt and no law keeps any more, the longest waiting first."""
+    found = _due(config, limit)
+    columns = ("account", "asked on", "ended on", "erasable on")
+    show({"due": found}, as_json, table("to be erased", columns, map(astuple, found), ("account",)))
 
 
 @privacy.command()
 def erase(
-    account: int,
     officer: Officer,
     token: Token,
+    account: Annotated[int | None, typer.Argument(help="Whose data; or --due.")] = None,
+    all_due: Annotated[bool, typer.Option("--due", help="All whom `privacy due` lists.")] = False,
+    limit: Limit = LIMIT,
     config: Config = None,
     as_json: Json = False,
     request_id: RequestId = None,
 ) -> None:
-    """Destroy what no law asks to keep of a borrower's data. It cannot be brought back."""
+    """Destroy a borrower's data, for good; while a debt or a law keeps it, restrict it and remember the request."""
+    if (account is None) is not all_due:
+        stop(EXIT_USAGE, "name an account, or all whose time has come with --due")
+    api = client(config, as_json)
+    if account is None:
+        return _erase_due(api, _due(config, limit), officer, token, as_json)
     body = {"account": account, "officer": officer, "erase": True}
-    _send("erased", body, token, config, as_json, request_id)
+    reply = api.post("/v1/restrict-borrower", body, request_id=request_id, token=token)
+    show(reply, as_json, facts("erased" if reply["status"] == "done" else "restricted until it can be erased", reply))
 
 
-def _send(
-    done: str, body: dict[str, Any], token: str, config: Path | None, as_json: bool, request_id: str | None
-) -> None:
-    reply = client(config, as_json).post("/v1/restrict-borrower", body, request_id=request_id, token=token)
-    show(reply, as_json, facts(done, reply))
+def _erase_due(api: "ApiClient", found: "list[Erasable]", officer: str, token: str, as_json: bool) -> None:
+    from rich.progress import Progress
+
+    erased, refused = list[int](), list[dict[str, Any]]()
+    accounts, ask = [each.account for each in found], {"type": "restrict_borrower", "officer": officer, "erase": True}
+    with Progress(console=talk, transient=True) as bar:
+        for start in bar.track(range(0, len(accounts), BATCH), description="erasing"):
+            some = accounts[start : start + BATCH]
+            commands = [{"request_id": uuid.uuid4().hex, "command": ask | {"account": each}} for each in some]
+            replies = api.post("/v1/batch", {"commands": commands}, token=token)["replies"]
+            erased += [reply["account"] for reply in replies if reply["status"] == "done"]
+            for account, reply in zip(some, replies, strict=True):
+                if reply["status"] != "done":
+                    refused.append({"account": account, "code": reply.get("code"), "detail": reply.get("detail")})
+    columns = ("account", "code", "detail")
+    not_done = table("not erased", columns, [tuple(each.values()) for each in refused], ("account",))
+    document = {"erased": erased, "refused": refused}
+    show(document, as_json, facts("erased", {"borrowers": len(erased)}), *([not_done] if refused else []))
+    if refused:
+        raise SystemExit(EXIT_REFUSED)
+
+
+def _due(config: Path | None, limit: int) -> "list[Erasable]":
+    async def ask(settings: "Settings", register: "Register") -> "list[Erasable]":
+        return await register.due(settings.retention_days, limit)
+
+    return _with_book(config, ask)
 
 
 def _with_register(config: Path | None, ask: "Callable[[Register], Awaitable[_Answer]]") -> _Answer:
     """Ask the register of the settings' book, or end with what is in the way."""
-    from actors.protocols import JournalUnavailable
-    from adapters.privacy.keyring import KeyringError
-
-    async def run() -> _Answer:
-        async with _register(settings_of(config)) as register:
-            return await ask(register)
-
-    try:
-        return asyncio.run(run())
-    except KeyringError as error:
-        stop(EXIT_REFUSED, str(error))
-    except JournalUnavailable as error:
-        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")
+    return _with_book(config, lambda _, register: ask(register))
 
 
-@asynccontextmanager
-async def _register(settings: "Settings") -> "AsyncIterator[Register]":
-    from adapters.embedded.servers import EmbeddedPostgres
+def _with_book(config: Path | None, ask: "Callable[[Settings, Register], Awaitable[_Answer]]") -> _Answer:
     from adapters.privacy.keyring import Keyring, KeyringError, key_file
     from adapters.privacy.register import Register
 
-    path = key_file(settings)
-    if not path.exists():
-        # Made here it would fit no book.
-        raise KeyringError(f"there is no key file {path}: name the settings of the book with --config")
-    dsn = settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn
-    register = Register(dsn, Keyring.load(path))
+    async def run(settings: "Settings", dsn: str) -> _Answer:
+        path = key_file(settings)
+        if not path.exists():
+            # Made here it would fit no book.
+            raise KeyringError(f"there is no key file {path}: name the settings of the book with --config")
+        register = Register(dsn, Keyring.load(path))
+        try:
+            return await ask(settings, register)
+        finally:
+            await register.close()
+
     try:
-        yield register
-    finally:
-        await register.close()
+        return on_database(config, run)
+    except KeyringError as error:
+        stop(EXIT_REFUSED, str(error))

@@ -1,13 +1,13 @@
 """tenor payout: orders that are on their way, asked about again, closed by hand, and compared with a statement."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from adapters.console.options import Config, Json, settings_of
+from adapters.console.calling import on_database
+from adapters.console.options import Config, Json
 from adapters.console.terminal import (
     EXIT_FAILED,
     EXIT_NOT_FOUND,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from actors.payout_orders import Change
     from adapters.rails.bank_api import StatementLine
     from adapters.rails.orders import PostgresOrders
+    from adapters.settings import Settings
 
 payout = typer.Typer(no_args_is_help=True, help="Money on its way to borrowers, and whether the bank agrees.")
 Order = Annotated[str, typer.Argument(help="The order number, as 7-1.")]
@@ -162,22 +163,14 @@ def _statement(file: Path | None, bank: str | None) -> "list[StatementLine]":
 
 def _with_orders(config: Path | None, ask: "Callable[[PostgresOrders], Awaitable[_Answer]]") -> _Answer:
     """Ask the orders of the settings' book, or end with what is in the way."""
-    from actors.protocols import JournalUnavailable
-    from adapters.embedded.servers import EmbeddedPostgres
     from adapters.postgres.session import Session
     from adapters.rails.orders import PostgresOrders
 
-    settings = settings_of(config)
-    dsn = settings.postgres_dsn or EmbeddedPostgres(Path(settings.data_dir) / "postgres").dsn
-
-    async def run() -> _Answer:
+    async def run(_: "Settings", dsn: str) -> _Answer:
         session = Session(dsn, "tenor-payouts", {})
         try:
             return await ask(PostgresOrders(session))
         finally:
             await session.close()
 
-    try:
-        return asyncio.run(run())
-    except JournalUnavailable as error:
-        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")
+    return on_database(config, run)

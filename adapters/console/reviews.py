@@ -88,53 +88,26 @@ def release(
     _send("release-review", {"account": number, "application": application, "officer": officer}, token, config, as_json)
 
 
-@review.command("approve")
-def approve(
-    number: int,
-    application: int,
-    officer: Officer,
-    token: Token,
-    note: Note,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Approve an application that you have claimed."""
-    _decide("approve", number, application, officer, note, token, config, as_json)
+def _decision(outcome: str, does: str) -> None:
+    """Add the command by which an officer decides an application."""
+
+    @review.command(outcome, help=does)
+    def decide(
+        number: int,
+        application: int,
+        officer: Officer,
+        token: Token,
+        note: Note,
+        config: Config = None,
+        as_json: Json = False,
+    ) -> None:
+        body = {"account": number, "application": application, "officer": officer, "outcome": outcome, "note": note}
+        _send("decide-review", body, token, config, as_json)
 
 
-@review.command("decline")
-def decline(
-    number: int,
-    application: int,
-    officer: Officer,
-    token: Token,
-    note: Note,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Decline an application that you have claimed."""
-    _decide("decline", number, application, officer, note, token, config, as_json)
-
-
-@review.command("return")
-def give_back(
-    number: int,
-    application: int,
-    officer: Officer,
-    token: Token,
-    note: Note,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Return an application to the borrower, who amends it."""
-    _decide("return", number, application, officer, note, token, config, as_json)
-
-
-def _decide(
-    outcome: str, number: int, application: int, officer: str, note: str, token: str, config: Config, as_json: bool
-) -> None:
-    body = {"account": number, "application": application, "officer": officer, "outcome": outcome, "note": note}
-    _send("decide-review", body, token, config, as_json)
+_decision("approve", "Approve an application that you have claimed.")
+_decision("decline", "Decline an application that you have claimed.")
+_decision("return", "Return an application to the borrower, who amends it.")
 
 
 def _send(command: str, body: dict[str, object], token: str, config: Config, as_json: bool) -> None:

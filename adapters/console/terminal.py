@@ -51,7 +51,7 @@ def show(document: object, as_json: bool, *tables: Table) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> Table:
     """Return a table; the columns named in `right` hold amounts and numbers."""
-    drawn = Table(title=title, title_justify="left", header_style="bold")
+    drawn = Table(title=title, title_justify="left", header_style="bold", collapse_padding=True, min_width=len(title))
     numeric = set(right)
     for column in columns:
         drawn.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
@@ -62,7 +62,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 
 def facts(title: str, pairs: Mapping[str, object]) -> Table:
     """Return names and values, one under the other."""
-    drawn = Table(title=title, title_justify="left", show_header=False)
+    drawn = Table(title=title, title_justify="left", show_header=False, min_width=len(title))
     for name, value in pairs.items():
         drawn.add_row(name, "" if value is None else str(value))
     return drawn
@@ -110,9 +110,10 @@ def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:
 
 
 def schedule_table(title: str, rows: Sequence[dict[str, Any]], currency: str) -> Table:
-    """Return a schedule as a borrower reads it; that of a live loan with what is paid and unpaid."""
-    live = [name for name in ("in_advance", "charges", "unpaid") if rows and name in rows[0]]
-    amounts = ["principal", "interest", "total", "balance", *live]
+    """Return a schedule as a borrower reads it; that of a live loan with what is paid, if anything is, and unpaid."""
+    live = rows and "unpaid" in rows[0]
+    some = [name for name in ("in_advance", "charges") if live and any(row[name] for row in rows)]
+    amounts = ["principal", "interest", "total", "balance", *some, *(["unpaid"] if live else [])]
     titles = [name.replace("_", " ") for name in amounts]
     state = ["state"] if live else []
     return table(

@@ -13,7 +13,7 @@ from adapters.http.backend import Backend
 from adapters.http.media import Codec, answer, answer_json
 from adapters.http.problems import AnyRequest, Refusal, rejected
 from adapters.http.queries import asked
-from adapters.roster import PAYER
+from adapters.roster import OFFICER_TOKEN, PAYER
 from core.commands import Command
 from core.identity import AccountField
 from core.origination.commands import SettlePayout
@@ -21,8 +21,6 @@ from core.origination.product import Name, Product
 from core.rejections import Code, Rejection
 
 REVIEWS_MAX = 500
-OFFICER_TOKEN = "Tenor-Officer-Token"
-"""The header by which an officer proves to be who a command names."""
 
 
 class ProductLine(Struct, frozen=True):

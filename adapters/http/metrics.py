@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from actors.messages import Decided, Done, Offered, Received, Refused, Reply
+from actors.messages import Decided, Done, Kept, Offered, Received, Refused, Reply
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -66,6 +66,8 @@ def _outcome(reply: Reply) -> str:
             return reply.state
         case Offered():
             return "offered"
+        case Kept():
+            return "kept"
         case Refused():
             return reply.code.value
         case _:

@@ -7,7 +7,7 @@ from msgspec.json import schema_components
 
 from actors.day_close import DayCloseReport
 from actors.file_view import CreditFileView
-from actors.messages import Decided, Done, Offered, Received, Refused
+from actors.messages import Decided, Done, Kept, Offered, Received, Refused
 from actors.queries import Simulate
 from actors.views import AccountView, LoanView, ScheduleView, TransactionsView
 from actors.what_if import Simulation
@@ -60,6 +60,7 @@ _OTHERS: Final = (
     Received,
     Decided,
     Offered,
+    Kept,
     Refused,
     BookView,
     CloseDay,
@@ -73,7 +74,7 @@ _OTHERS: Final = (
     Problem,
 )
 _EXAMPLES: Final = {type(command): command for command in examples.COMMANDS}
-_REPLY: Final[Json] = {"anyOf": [named(Done), named(Received), named(Decided), named(Offered)]}
+_REPLY: Final[Json] = {"anyOf": [named(Done), named(Received), named(Decided), named(Offered), named(Kept)]}
 _REPORT: Final[Json] = {"type": "object"}
 
 

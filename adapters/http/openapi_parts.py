@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from adapters.http.lending import OFFICER_TOKEN
 from adapters.http.media import CHANNEL_DEFAULT, Media
 from adapters.http.problems import PROBLEM_JSON, RETRY, HttpCode, status_of
+from adapters.roster import OFFICER_TOKEN
 from core.rejections import Code
 
 Json = dict[str, Any]

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.msgpack import Encoder
 
 from accounting.chart import Gl
-from actors.rows import ContractTextRow
+from actors.rows import ContractTextRow, EventRow
 from actors.staging import GENESIS
 from adapters.postgres.funding import return_leases
 from adapters.postgres.queries import SQL
@@ -91,6 +91,11 @@ async def contract_text(connection: asyncpg.Connection, account: int, agreement:
     """Return the sealed text of a contract that was offered, if there is one."""
     row = await connection.fetchrow(SQL["contract_text"], account, agreement)
     return None if row is None else ContractTextRow(*row)
+
+
+async def chain_of(connection: asyncpg.Connection, account: int) -> list[EventRow]:
+    """Return all events of an account as they are stored, oldest first."""
+    return [EventRow(*row) for row in await connection.fetch(SQL["chain"], account)]
 
 
 async def assign(connection: asyncpg.Connection, shards: int) -> None:

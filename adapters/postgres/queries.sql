@@ -133,9 +133,9 @@ ON CONFLICT (shard, posted_on, currency, product, gl) DO UPDATE SET
 
 -- name: write_files
 -- Insert or replace credit files.
-INSERT INTO credit_file (account_id, body)
-SELECT * FROM unnest($1::bigint[], $2::bytea[])
-ON CONFLICT (account_id) DO UPDATE SET body = excluded.body
+INSERT INTO credit_file (account_id, body, erasure_asked_on)
+SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::date[])
+ON CONFLICT (account_id) DO UPDATE SET body = excluded.body, erasure_asked_on = excluded.erasure_asked_on
 
 -- name: write_applications
 -- Insert or update applications; what changes last is what the queue asks for.
@@ -195,6 +195,10 @@ SELECT key, fingerprint, reply FROM request WHERE key = ANY($1::uuid[])
 -- name: history
 -- An account's events, oldest first.
 SELECT seq, body FROM event WHERE account_id = $1 ORDER BY seq
+
+-- name: chain
+-- An account's events with all that proves them, oldest first.
+SELECT account_id, seq, kind, effective_on, posted_on, body, hash FROM event WHERE account_id = $1 ORDER BY seq
 
 -- name: due
 -- Accounts that the day close must visit; suspended ones wait for an operator.

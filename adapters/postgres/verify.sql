@@ -50,7 +50,7 @@ WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id
 
 -- name: files
-SELECT account_id, body
+SELECT account_id, body, erasure_asked_on
 FROM credit_file
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id

@@ -3,7 +3,7 @@
 import logging
 import re
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -85,11 +85,6 @@ def _masked(written: str) -> str:
     if mobile := _MOBILE.fullmatch(number):
         return masked_phone(mobile[1])
     return masked_card_number(number) if is_card_number(number) else written
-
-
-def mask_rendered(_logger: object, _method: str, rendered: Any) -> Any:
-    """Mask a rendered line: the last of structlog's processors, so that nothing is added behind it."""
-    return mask_text(rendered) if isinstance(rendered, str) else rendered
 
 
 class MaskingFormatter(logging.Formatter):

@@ -1,7 +1,10 @@
 """The register of sealed personal data in Postgres: who somebody is, who has a number, and new keys for old rows."""
 
 from collections.abc import AsyncIterator, Iterable
+from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from actors.rows import SecretRow
 from adapters.postgres.session import Session
@@ -9,12 +12,24 @@ from adapters.postgres.statements import statements
 from adapters.privacy.keyring import Keyring, KeyringError, key_of
 from adapters.privacy.masking import PersonalData
 from adapters.privacy.sealing import people, place, resealed
+from core.origination.identifying import FILED
 
+_FILED: Final = [kind.__struct_config__.tag for kind in FILED]
 SQL: Final = statements("privacy.sql")
 RESEAL_BATCH: Final = 100
 """Rows of one transaction: a few megabytes of contract texts, so that no commit of a shard waits long."""
 _Stale = tuple[int, str, int, bytes]
 """Account, kind, number, and what is sealed there."""
+
+
+class Erasable(Struct, frozen=True):
+    """A borrower who asked to be erased and whose data no debt and no law keeps any more."""
+
+    account: int
+    asked_on: date
+    ended_on: date
+    """The day of the last that happened on contract and loans."""
+    erasable_on: date
 
 
 class Register:
@@ -40,6 +55,11 @@ class Register:
         """Return the accounts that this identity number, card number or phone belongs to."""
         async with self._session.turn() as connection:
             return [row[0] for row in await connection.fetch(SQL["found"], self.keyring.index(number))]
+
+    async def due(self, retention_days: int, limit: int) -> list[Erasable]:
+        """Return who waits to be erased and can be on the business date, the longest waiting first."""
+        async with self._session.turn() as connection:
+            return [Erasable(*row) for row in await connection.fetch(SQL["due"], _FILED, retention_days, limit)]
 
     async def check(self) -> None:
         """Raise KeyringError if the book was sealed with another keyring."""

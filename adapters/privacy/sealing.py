@@ -70,7 +70,7 @@ def _with_phone(person: _Person, phone: bytes) -> PersonalData:
 
 
 def sealed_text(keyring: Keyring, account: int, agreement: int, digest: str, text: bytes) -> ContractTextRow:
-    """Return a contract's text as a row, found by its digest."""
+    """Return a contract's text as a row, found by its account and number."""
     sealed = keyring.seal(text, place(account, CONTRACT_TEXT, agreement))
     return ContractTextRow(account, agreement, digest, sealed, key_of(sealed))
 

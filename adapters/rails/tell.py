@@ -9,8 +9,8 @@ from actors.messages import Refused, Reply
 from actors.payer import Settlement
 from actors.payout_orders import Verdict
 from adapters.http.batch import BATCH_PATH, Batch, Item, Replies
-from adapters.http.lending import OFFICER_TOKEN
 from adapters.rails.wire import NoAnswer, Wire
+from adapters.roster import OFFICER_TOKEN
 from core.rejections import Code
 
 CHANNEL: Final = "payer"

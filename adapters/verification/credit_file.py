@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import msgpack
 
+from actors.aside import waiting_since
 from adapters.verification.snapshots import UNREADABLE, Row
 from adapters.verification.tally import Tally
 from core.account import Account
@@ -31,8 +32,8 @@ def check_credit_file(
     """Check the stored file, the queue's rows, the orders for money, and that each contract's text is there."""
     file = EMPTY if account is None else account.file
     where = f"account {account_id}"
-    stored = [_decoded(row[1]) for row in files]
-    tally.compare(CHECK, f"{where}, credit file", stored, [file] if file != EMPTY else [])
+    stored = [(_decoded(row[1]), row[2]) for row in files]
+    tally.compare(CHECK, f"{where}, credit file", stored, [(file, waiting_since(file))] if file != EMPTY else [])
     queued = [_queued(application) for application in file.applications]
     tally.compare(CHECK, f"{where}, applications", [tuple(row[1:]) for row in applications], queued)
     orders = [

@@ -1,6 +1,6 @@
 """Which contract a loan rests on, and what of it is in use."""
 
-from core.account import Account, Loan, LoanStatus, exposure, promised
+from core.account import Account, Loan, committed, contract_of, exposure
 from core.origination.file import Agreement, AgreementStatus
 
 
@@ -8,29 +8,26 @@ def agreement_behind(account: Account, loan: Loan) -> Agreement | None:
     """Return the signed contract that a loan is, or the line that it was drawn on."""
     agreements = account.file.agreements
     own = next((each for each in agreements if each.loan == loan.number), None)
-    return own or line_of(account, account.contracts[loan.number - 1].terms.product)
+    return own or line_of(account, contract_of(account, loan).terms.product)
 
 
 def line_of(account: Account, product: str) -> Agreement | None:
     """Return the line of a product that may be drawn on: the newest signed one stands for all before it."""
-    lines = (each for each in account.file.agreements if each.product == product and not each.loan)
-    return max((each for each in lines if each.status is AgreementStatus.SIGNED), key=_number, default=None)
+    signed = (each for each in reversed(account.file.agreements) if each.status is AgreementStatus.SIGNED)
+    return next((each for each in signed if each.product == product and not each.loan), None)
 
 
 def drawn(account: Account, product: str) -> int:
     """Return the principal lent and promised under a product."""
-    return sum(
-        _promised(account, loan) + loan.principal
-        for loan in account.loans
-        if account.contracts[loan.number - 1].terms.product == product
-    )
+    pairs = zip(account.loans, account.contracts, strict=True)
+    return sum(committed(loan, contract) for loan, contract in pairs if contract.terms.product == product)
 
 
 def lent_for(account: Account, product: str, purpose: str) -> int:
     """Return the principal lent and promised under a product for a purpose."""
     applications = account.file.applications
     return sum(
-        _promised(account, loan) + loan.principal
+        committed(loan, contract_of(account, loan))
         for loan in account.loans
         if (behind := agreement_behind(account, loan)) is not None
         and behind.product == product
@@ -50,18 +47,3 @@ def limit_with(account: Account, agreement: Agreement, *, line: bool) -> int:
 def _undrawn(account: Account, product: str) -> int:
     line = line_of(account, product)
     return 0 if line is None else max(0, line.terms.principal - drawn(account, product))
-
-
-def _promised(account: Account, loan: Loan) -> int:
-    contract = account.contracts[loan.number - 1]
-    match loan.status:
-        case LoanStatus.BOOKED:
-            return contract.terms.principal
-        case LoanStatus.ACTIVE:
-            return promised(contract)
-        case _:
-            return 0
-
-
-def _number(agreement: Agreement) -> int:
-    return agreement.number

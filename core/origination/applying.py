@@ -5,7 +5,14 @@ from typing import assert_never
 
 from core.money import Minor
 from core.origination.assessing import assess
-from core.origination.case import Case, application_of, product_of, refused_if_frozen, refused_if_full
+from core.origination.case import (
+    Case,
+    application_of,
+    product_of,
+    refused_if_frozen,
+    refused_if_full,
+    refused_out_of_range,
+)
 from core.origination.commands import AmendApplication, Apply, AskForReview, WithdrawApplication
 from core.origination.events import ApplicationAmended, ApplicationSubmitted, ApplicationWithdrawn, ReviewAsked
 from core.origination.file import OPEN, Application, ApplicationStatus, Outcome
@@ -75,10 +82,9 @@ def _not_offered(case: Case, product: Product, application: Application) -> Reje
     """Refuse what is not within a product's bounds."""
     if product.currency != case.account.currency:
         return Rejection(Code.CURRENCY_MISMATCH, f"{product.name} lends {product.currency}")
-    if not product.amount.least <= application.amount <= product.amount.most:
-        return Rejection(Code.AMOUNT_OUT_OF_RANGE, f"from {product.amount.least} to {product.amount.most}")
-    if not product.installments.least <= application.installments <= product.installments.most:
-        return Rejection(Code.TERM_OUT_OF_RANGE, f"from {product.installments.least} to {product.installments.most}")
+    refused = refused_out_of_range(product, application.amount, application.installments)
+    if refused is not None:
+        return refused
     if application.purpose not in product.purposes:
         return Rejection(Code.PURPOSE_UNKNOWN, f"one of {', '.join(product.purposes)}")
     cap = purpose_cap(product, application.purpose)

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from core.account import Account
 from core.decision import Draft
+from core.identity import loan_id
+from core.origination.agreements import agreement_behind
 from core.origination.file import OPEN, Agreement, Application, ApplicationStatus, CreditFile
 from core.origination.lender import Findings, Lender, Officer, Role
 from core.origination.product import Product
@@ -54,6 +56,24 @@ def product_of(case: Case, pinned: Application | Agreement) -> Product | Rejecti
     """Return the version of the product that an application or contract was made under."""
     product = case.lender.product(pinned.product, case.on, pinned.version)
     return product or Rejection(Code.PRODUCT_UNKNOWN, f"there is no {pinned.product} version {pinned.version}")
+
+
+def contract_behind(case: Case, loan: int) -> tuple[Agreement, Product] | Rejection:
+    """Return the signed contract that a loan rests on, and its product."""
+    agreement = agreement_behind(case.account, case.account.loans[loan - 1])
+    if agreement is None:
+        return Rejection(Code.CONTRACT_UNSIGNED, f"no signed contract is behind loan {loan_id(case.account.id, loan)}")
+    product = product_of(case, agreement)
+    return product if isinstance(product, Rejection) else (agreement, product)
+
+
+def refused_out_of_range(product: Product, amount: int, installments: int) -> Rejection | None:
+    """Refuse an amount or a number of installments that a product does not lend."""
+    if not product.amount.least <= amount <= product.amount.most:
+        return Rejection(Code.AMOUNT_OUT_OF_RANGE, f"from {product.amount.least} to {product.amount.most}")
+    if not product.installments.least <= installments <= product.installments.most:
+        return Rejection(Code.TERM_OUT_OF_RANGE, f"from {product.installments.least} to {product.installments.most}")
+    return None
 
 
 def application_of(case: Case, number: int, statuses: tuple[ApplicationStatus, ...] = OPEN) -> Application | Rejection:

@@ -176,6 +176,14 @@ class FreezeLifted(Fact, frozen=True, array_like=True, tag=89):
     note: str
 
 
+class ErasureAsked(Fact, frozen=True, array_like=True, tag=90):
+    """The borrower asked to be forgotten while a debt or a law still keeps their data: it is restricted until then."""
+
+    officer: str
+    erasable_on: date | None
+    """The first day on which it can be destroyed, as the account stood; None while a loan ran."""
+
+
 OriginationEvent = (
     BorrowerIdentified
     | ConsentChanged
@@ -197,4 +205,5 @@ OriginationEvent = (
     | PayoutSettled
     | SignalReported
     | FreezeLifted
+    | ErasureAsked
 )

@@ -193,6 +193,10 @@ class Borrower(Struct, frozen=True, array_like=True, gc=False):
     consents: tuple[Consent, ...] = ()
     restricted: bool = False
     """Kept for the law only: nothing new is done with it."""
+    erasure_asked_on: date | None = None
+    """Since when the borrower waits to be forgotten."""
+    erased: bool = False
+    """Personal data was destroyed."""
 
 
 class CreditFile(Struct, frozen=True, array_like=True, gc=False):

@@ -19,6 +19,7 @@ from core.origination.events import (
     ContractSigned,
     DocumentAdded,
     DocumentVerified,
+    ErasureAsked,
     FreezeLifted,
     OriginationEvent,
     PayoutRequested,
@@ -59,7 +60,7 @@ def filed(file: CreditFile, event: OriginationEvent) -> CreditFile:
         case BorrowerIdentified():
             consents = tuple(Consent(purpose, event.on) for purpose in event.consents)
             return replace(file, borrower=Borrower(event.index, consents))
-        case ConsentChanged() | BorrowerRestricted():
+        case ConsentChanged() | BorrowerRestricted() | ErasureAsked():
             assert file.borrower is not None
             return replace(file, borrower=_changed(file.borrower, event))
         case DocumentAdded():
@@ -138,9 +139,11 @@ def _contracted(file: CreditFile, event: ContractOffered | ContractSigned) -> Cr
     return file
 
 
-def _changed(borrower: Borrower, event: ConsentChanged | BorrowerRestricted) -> Borrower:
+def _changed(borrower: Borrower, event: ConsentChanged | BorrowerRestricted | ErasureAsked) -> Borrower:
     if isinstance(event, BorrowerRestricted):
-        return replace(borrower, restricted=True)
+        return replace(borrower, restricted=True, erased=event.erased)
+    if isinstance(event, ErasureAsked):
+        return replace(borrower, restricted=True, erasure_asked_on=event.on)
     others = tuple(each for each in borrower.consents if each.purpose != event.purpose)
     return replace(borrower, consents=(*others, _consent(borrower, event.purpose, event.on, event.given)))
 

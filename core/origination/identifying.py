@@ -1,12 +1,21 @@
 """Who the borrower is, what they consent to, where money may go, and when nothing new is done with their data."""
 
-from typing import assert_never
+from datetime import date, timedelta
+from typing import Final, assert_never, get_args
 
-from core.account import exposure
+from core.account import LoanStatus
 from core.origination.case import Case, officer_of, refused_if_full
 from core.origination.commands import AddBankAccount, ChangeConsent, IdentifyBorrower, RestrictBorrower
-from core.origination.events import BankAccountAdded, BorrowerIdentified, BorrowerRestricted, ConsentChanged
-from core.origination.file import BankAccount, CreditFile, PayoutStatus
+from core.origination.events import (
+    BankAccountAdded,
+    BorrowerIdentified,
+    BorrowerRestricted,
+    ConsentChanged,
+    ContractSigned,
+    ErasureAsked,
+    OriginationEvent,
+)
+from core.origination.file import AgreementStatus, BankAccount, Borrower, CreditFile, PayoutStatus
 from core.origination.lender import Role
 from core.origination.personal import (
     card_number_refusal,
@@ -19,6 +28,8 @@ from core.rejections import Code, Rejection
 BorrowerCommand = IdentifyBorrower | ChangeConsent | RestrictBorrower | AddBankAccount
 CREDIT_QUERY = "credit_query"
 """The consent without which no source is asked, and so nothing is decided."""
+FILED: Final = tuple(kind for kind in get_args(OriginationEvent) if kind is not ContractSigned)
+"""Events of the file alone: a law counts its years from the last one of any other kind, of a contract or of money."""
 
 
 def decide_borrower(case: Case, command: BorrowerCommand) -> Rejection | None:
@@ -81,13 +92,40 @@ def _restrict(case: Case, command: RestrictBorrower) -> Rejection | None:
         return officer
     borrower = case.file.borrower
     assert borrower is not None
-    # What is lent, promised or under way needs to know whose it is: until then data is restricted, not destroyed.
-    under_way = any(payout.status is PayoutStatus.REQUESTED for payout in case.file.payouts)
-    erased = command.erase and not exposure(case.account) and not under_way
-    if borrower.restricted and not erased:
+    if command.erase:
+        return _erase(case, officer.name, borrower)
+    if borrower.restricted:
         return Rejection(Code.BORROWER_RESTRICTED, "the borrower's data is restricted already")
-    case.draft.emit(BorrowerRestricted(case.on, officer.name, erased))
+    case.draft.emit(BorrowerRestricted(case.on, officer.name, erased=False))
     return None
+
+
+def _erase(case: Case, officer: str, borrower: Borrower) -> Rejection | None:
+    """Destroy a borrower's data, or remember that it is asked for while a debt or a law keeps it."""
+    if borrower.erased:
+        return Rejection(Code.NOTHING_TO_DO, "the borrower's data is destroyed already")
+    erasable_on = _erasable_on(case)
+    if erasable_on is not None and erasable_on <= case.on:
+        case.draft.emit(BorrowerRestricted(case.on, officer, erased=True))
+    elif borrower.erasure_asked_on is None:
+        case.draft.emit(ErasureAsked(case.on, officer, erasable_on))
+    else:
+        when = erasable_on or f"{case.lender.retention_days} days after the last loan has ended"
+        return Rejection(Code.ERASURE_NOT_DUE, f"asked for on {borrower.erasure_asked_on}; it can be done {when}")
+    return None
+
+
+def _erasable_on(case: Case) -> date | None:
+    """Return the first day on which no debt and no law keeps a borrower's data; None while a loan is not over."""
+    file, loans = case.file, case.account.loans
+    if any(loan.status not in (LoanStatus.CLOSED, LoanStatus.CANCELLED) for loan in loans):
+        return None
+    if any(payout.status is PayoutStatus.REQUESTED for payout in file.payouts):
+        return None
+    if not any(agreement.status is AgreementStatus.SIGNED for agreement in file.agreements) and not loans:
+        return case.on
+    ended_on = max(event.on for _, event in case.history if not isinstance(event, FILED))
+    return ended_on + timedelta(days=case.lender.retention_days)
 
 
 def _add_bank_account(case: Case, command: AddBankAccount) -> Rejection | None:

@@ -49,6 +49,10 @@ NOTHING = Findings()
 class Lender(Protocol):
     """The lender as a decision sees it. Every answer depends on the arguments and on versioned documents alone."""
 
+    @property
+    def retention_days(self) -> int:
+        """How long a law keeps a borrower's data after the last that happened on contract and loans."""
+
     def product(self, name: str, on: date, version: int = 0) -> Product | None:
         """Return a product's version, or (0) the one in effect on a date."""
 

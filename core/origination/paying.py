@@ -7,9 +7,9 @@ from core.deciding.lending import named_loan
 from core.events import LoanBooked
 from core.identity import LOANS_MAX
 from core.money import Minor
-from core.origination.agreements import agreement_behind, line_of
+from core.origination.agreements import line_of
 from core.origination.assessing import lent_of
-from core.origination.case import Case, product_of, refused_if_full
+from core.origination.case import Case, contract_behind, product_of, refused_if_full, refused_out_of_range
 from core.origination.checks import refused_payout
 from core.origination.commands import Draw, RequestPayout
 from core.origination.contracting import wrong_terms
@@ -27,13 +27,10 @@ def request_payout(case: Case, command: RequestPayout) -> Rejection | None:
         return loan
     if loan.status is not LoanStatus.BOOKED:
         return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
-    agreement = agreement_behind(case.account, loan)
-    if agreement is None:
-        return Rejection(Code.CONTRACT_UNSIGNED, f"no signed contract is behind loan {command.loan}")
-    product = product_of(case, agreement)
-    if isinstance(product, Rejection):
-        return product
-    return _pay(case, loan, agreement, product, command.bank_account)
+    behind = contract_behind(case, loan.number)
+    if isinstance(behind, Rejection):
+        return behind
+    return _pay(case, loan, *behind, command.bank_account)
 
 
 def draw(case: Case, command: Draw) -> Rejection | None:
@@ -66,10 +63,9 @@ def _line(case: Case, number: int) -> Agreement | Rejection:
 
 def _not_drawn(case: Case, command: Draw, product: Product) -> Rejection | None:
     """Refuse what is no loan of this line."""
-    if not product.amount.least <= command.amount <= product.amount.most:
-        return Rejection(Code.AMOUNT_OUT_OF_RANGE, f"from {product.amount.least} to {product.amount.most}")
-    if not product.installments.least <= command.installments <= product.installments.most:
-        return Rejection(Code.TERM_OUT_OF_RANGE, f"from {product.installments.least} to {product.installments.most}")
+    refused = refused_out_of_range(product, command.amount, command.installments)
+    if refused is not None:
+        return refused
     if len(case.account.loans) == LOANS_MAX:
         return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
     return None

@@ -8,9 +8,8 @@ from core.deciding.lending import named_loan
 from core.events import LoanCancelled, UnappliedRefunded
 from core.identity import number_of
 from core.money import Minor
-from core.origination.agreements import agreement_behind
 from core.origination.assessing import lent_of
-from core.origination.case import Case, product_of
+from core.origination.case import Case, contract_behind
 from core.origination.commands import Rescind
 from core.origination.settling import disbursement_of
 from core.rejections import Code, Rejection
@@ -51,12 +50,10 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
 
 
 def _too_late(case: Case, command: Rescind, contract: Contract) -> Rejection | None:
-    agreement = agreement_behind(case.account, case.account.loans[number_of(command.loan) - 1])
-    if agreement is None:
-        return Rejection(Code.CONTRACT_UNSIGNED, f"no signed contract is behind loan {command.loan}")
-    product = product_of(case, agreement)
-    if isinstance(product, Rejection):
-        return product
+    behind = contract_behind(case, number_of(command.loan))
+    if isinstance(behind, Rejection):
+        return behind
+    _, product = behind
     assert contract.disbursed_on is not None
     last = contract.disbursed_on + timedelta(days=product.payouts.cooling_off_days)
     if case.on <= last and product.payouts.cooling_off_days:

@@ -72,11 +72,11 @@ def _decide(case: Case, command: DecideReview, application: Application, officer
     status = ApplicationStatus.DECLINED if command.outcome == "decline" else ApplicationStatus.RETURNED
     if command.outcome == "approve":
         product = product_of(case, application)
-        refused = product if isinstance(product, Rejection) else _above_grade(application, officer)
-        refused = refused or refused_if_frozen(case.account)
+        if isinstance(product, Rejection):
+            return product
+        refused = _above_grade(application, officer) or refused_if_frozen(case.account)
         if refused is not None:
             return refused
-        assert isinstance(product, Product)
         enough = len(application.approvals) + 1 >= _approvals_needed(product, application)
         status = ApplicationStatus.APPROVED if enough else ApplicationStatus.REFERRED
     case.draft.emit(ReviewDecided(case.on, application.number, officer.name, command.outcome, command.note, status))

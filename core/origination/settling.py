@@ -3,8 +3,7 @@
 from core.account import Account, LoanStatus
 from core.events import LoanDisbursed
 from core.money import Minor
-from core.origination.agreements import agreement_behind
-from core.origination.case import Case, product_of
+from core.origination.case import Case, contract_behind
 from core.origination.commands import SettlePayout
 from core.origination.events import PayoutSettled
 from core.origination.file import Payout, PayoutStatus
@@ -57,11 +56,10 @@ def _others(case: Case, payout: Payout) -> tuple[tuple[str, Minor], ...] | Rejec
     """Return what funders other than the lender gave."""
     if not payout.shares:
         return ()
-    agreement = agreement_behind(case.account, case.account.loans[payout.loan - 1])
-    assert agreement is not None, "a payout rests on a contract"
-    product = product_of(case, agreement)
-    if isinstance(product, Rejection):
-        return product
+    behind = contract_behind(case, payout.loan)
+    if isinstance(behind, Rejection):
+        return behind
+    _, product = behind
     return tuple(share for share in payout.shares if share[0] != product.funding.own)
 
 
@@ -76,11 +74,7 @@ def _came_back(case: Case, payout: Payout, reason: str) -> Rejection | None:
     seq = disbursement_of(case.history, payout.loan)
     if seq:
         return take_back(case.draft, case.history, seq, reason or "the bank returned the payout", case.on)
-    if _was_given_up(case.account, payout.loan):
+    if case.account.loans[payout.loan - 1].status is LoanStatus.CANCELLED:
         # The borrower had given the loan back: this money is theirs.
         receive(case.draft, payout.amount, None, case.on)
     return None
-
-
-def _was_given_up(account: Account, loan: int) -> bool:
-    return account.loans[loan - 1].status is LoanStatus.CANCELLED

@@ -53,8 +53,3 @@ def _first_from(cycle: Cycle, start: date) -> int:
         months = 12 * (start.year - cycle.first.year) + start.month - cycle.first.month
         return max(0, months // (cycle.every * UNIT_MONTHS[cycle.unit]))
     return max(0, (start - cycle.first).days // (cycle.every * UNIT_DAYS[cycle.unit]))
-
-
-def periods_until(cycle: Cycle, end: date, month_end: bool = False) -> int:
-    """Return how many due dates a cycle that ends on `end` has, the end included (see Terms.last_due)."""
-    return len(cycle_dates(cycle, cycle.first, end, month_end)) + 1

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 import httpx
+from msgspec.structs import replace
 
 from adapters.postgres.pools import unbalanced
 from adapters.postgres.session import Session
@@ -18,14 +19,14 @@ from adapters.settings import Settings
 from adapters.system import System
 from adapters.verification.verify import verify
 from core.identity import loan_id
-from core.origination.commands import Apply, OfferContract, RequestPayout
+from core.origination.commands import Apply
 from loadtests import ledger
 from loadtests.applicants import PRODUCT, PURPOSE, known
 from loadtests.bench import OPENED_ON
 from loadtests.book import carry_out, trial_difference
 from loadtests.client import Answer, Client, Order, batch
 from loadtests.desk import Desk
-from loadtests.originate import answers, send
+from loadtests.originate import answers, contracts, request, send
 from tests.chaos.conftest import SHARDS, kill
 from tests.integration.lending import write_answers
 
@@ -56,15 +57,8 @@ def test_payer_shard_and_bank_are_killed_in_a_burst_of_payouts(tmp_path: Path) -
 async def lender(home: Path) -> AsyncIterator[System]:
     """Run a lender to whose borrowers everything but the money has gone out; its bank is a process of its own."""
     desk = Desk.made(home)
-    settings = Settings(
-        data_dir=str(home / "book"),
-        http_port=0,
-        shards=SHARDS,
-        business_date=OPENED_ON,
-        officers_file=str(desk.officers),
-        roots_dir=str(desk.roots),
-        sources_file=str(home / "sources.json"),
-    )
+    book = Settings(data_dir=str(home / "book"), http_port=0, shards=SHARDS, business_date=OPENED_ON)
+    settings = replace(desk.known_to(book), sources_file=str(home / "sources.json"))
     write_answers(settings, {})
     async with System(settings) as system:
         await desk.fund(system.postgres_dsn, "main", 2 * LENT * len(BORROWERS))
@@ -80,19 +74,13 @@ async def _lend(system: System, desk: Desk) -> None:
     applying = [Order(f"{each}-apply", Apply(account=each, **wanted)) for each in BORROWERS]
     decided = answers(await send(url, applying, count, count, _silent, "applications"))
     assert {answer.state for _, answer in decided} == {"approved"}
-    offering = [Order(f"{each}-offer", OfferContract(account=each, application=1)) for each in BORROWERS]
-    offered = answers(await send(url, offering, count, count, _silent, "contracts"))
-    signing = [desk.sign(account, answer.digest) for account, answer in offered]
-    signed = answers(await send(url, signing, count, count, _silent, "signatures"))
-    assert {answer.loan for _, answer in signed} == {loan_id(each, 1) for each in BORROWERS}
+    _, signed = await contracts(url, desk, BORROWERS, count, _silent)
+    assert {answer.loan for _, answer in answers(signed)} == {loan_id(each, 1) for each in BORROWERS}
 
 
 async def _burst(system: System, *, kills: bool = True) -> dict[str, Answer]:
     """Ask for all payouts, a few at a time; on the way, kill what they depend on."""
-    orders = [
-        Order(f"{each}-payout", RequestPayout(account=each, loan=loan_id(each, 1), bank_account=1))
-        for each in BORROWERS
-    ]
+    orders = list(map(request, BORROWERS))
     groups = [orders[start : start + TOGETHER] for start in range(0, len(orders), TOGETHER)]
     said: dict[str, Answer] = {}
     async with Client(system.base_url, "burst") as client:

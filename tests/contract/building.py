@@ -17,7 +17,6 @@ from adapters.embedded.servers import EmbeddedPostgres
 from adapters.memory_journal import Disk, MemoryJournal
 from adapters.postgres import book
 from adapters.postgres.journal import PostgresJournal
-from adapters.postgres.migrate import migrate
 from core.account import Contract, Loan, LoanStatus
 from core.contract.terms import Rate, Terms
 from core.identity import loan_id, slot_of
@@ -83,18 +82,16 @@ async def postgres_store(dsn: str) -> AsyncIterator[PostgresStore]:
         await connection.close()
 
 
-def new_database(server: EmbeddedPostgres, name: str) -> str:
-    """Create and migrate a database; returns its DSN."""
+def new_database(server: EmbeddedPostgres, name: str, template: str = "template1") -> str:
+    """Create a database as a copy of another; return its DSN."""
 
     async def create() -> None:
         connection = await asyncpg.connect(server.dsn)
-        await connection.execute(f'CREATE DATABASE "{name}"')
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         await connection.close()
 
     asyncio.run(create())
-    dsn = server.dsn.replace("/postgres?", f"/{name}?")
-    migrate(dsn)
-    return dsn
+    return server.dsn.replace("/postgres?", f"/{name}?")
 
 
 def on_postgres(dsn: str, test: Callable[[PostgresStore], Awaitable[None]]) -> None:

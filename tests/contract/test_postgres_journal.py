@@ -213,6 +213,11 @@ def test_assignment_fences_everybody_and_deals_out_all_slots(database: str) -> N
     on_postgres(database, test)
 
 
-def test_processes_that_start_together_may_all_migrate(database: str) -> None:
+def test_processes_that_start_together_may_all_migrate(empty_database: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(migrate, [database] * 4))
+        list(pool.map(migrate, [empty_database] * 4))
+
+    async def test(store: PostgresStore) -> None:
+        assert await store.connection.fetchval("SELECT count(*) FROM slot") == SLOTS
+
+    on_postgres(empty_database, test)

@@ -48,7 +48,7 @@ def _commit(account: int, score: int, challenged: bool = True, bucket: Bucket | 
     loan = 0 if bucket is None else 1
     signed = Agreement(1, 1, "quick-loan", 1, "quick@1", "00", TERMS, TODAY, TODAY, loan=loan)
     commit = GroupCommit(events=rows, accounts=[account_row(account)])
-    commit.files = [FileRow(account, msgpack.encode(CreditFile(agreements=(signed,))))]
+    commit.files = [FileRow(account, msgpack.encode(CreditFile(agreements=(signed,))), None)]
     if bucket is not None:
         commit.loans, commit.contracts = [loan_row(account)], [contract_row(account)]
     return commit

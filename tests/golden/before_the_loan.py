@@ -49,6 +49,7 @@ def lived() -> Borrowing:
     )
     life.do(LiftFreeze(account=1, officer="rao", note="it was the borrower"))
     life.do(ChangeConsent(account=1, purpose="credit_query", given=False), RestrictBorrower(account=1, officer="lin"))
+    life.do(RestrictBorrower(account=1, officer="rao", erase=True))
     life.wait(40)
     life.do(Repay(account=1, amount=9_000))
     return life

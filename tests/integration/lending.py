@@ -14,7 +14,6 @@ import msgspec
 
 from adapters.contracts.signing import create_authority, issue
 from adapters.house import BANK
-from adapters.http.lending import OFFICER_TOKEN
 from adapters.http.server import listen
 from adapters.outlet_process import NAME
 from adapters.postgres.outlet_source import events_behind
@@ -23,6 +22,7 @@ from adapters.rails.bank_ledger import BankLedger
 from adapters.rails.bank_server import serve_bank
 from adapters.rails.callbacks import CALLBACK_PATH
 from adapters.rails.simulator import Bank, Conduct
+from adapters.roster import OFFICER_TOKEN
 from adapters.settings import Settings
 from adapters.system import System
 from core.commands import Command
@@ -32,6 +32,7 @@ from loadtests.applicants import OFFICER, PRODUCT, PURPOSE, card_number, identit
 from loadtests.desk import Desk
 
 OPENED_ON: Final = date(2026, 1, 5)
+RETENTION_DAYS: Final = 2
 CONDUCT: Final = Conduct(settle_seconds=0.05, turn_seconds=0.3, fail=25, turn=25, repeat_notice=30)
 SHARDS: Final = 2
 WAIT_SECONDS_MAX: Final = 30
@@ -225,15 +226,14 @@ async def lending(home: Path, scores: Mapping[int, int]) -> AsyncIterator[Lendin
         http_port=0,
         shards=SHARDS,
         business_date=OPENED_ON,
-        officers_file=str(desk.officers),
-        roots_dir=str(desk.roots),
+        retention_days=RETENTION_DAYS,
         bank_url=f"http://{host}:{port}",
         bank_secret_file=str(secret),
         keys_file=str(home / "keys.json"),
         sources_file=str(home / "sources.json"),
     )
     write_answers(settings, scores)
-    system = System(settings)
+    system = System(desk.known_to(settings))
     callback = system.base_url + CALLBACK_PATH.replace("{rail:str}", BANK)
     serving = asyncio.create_task(serve_bank(Bank(books, CONDUCT, callback, secret.read_bytes()), listener, stop))
     try:

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 
+from actors.clock import MonotonicClock
 from actors.messages import Envelope
 from actors.router import Router
 from actors.shard import Shard
@@ -23,16 +24,6 @@ from tests.unit.http_backend import CannedBackend
 
 DAY = date(2026, 1, 31)
 TERMS = {"principal": 500_000, "rate": {"ppb": 500_000, "per": "day"}, "installments": 6}
-
-
-class RealClock:
-    """The machine's clock."""
-
-    def monotonic(self) -> float:
-        return monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class LocalTransport:
@@ -58,9 +49,9 @@ class OneShard(CannedBackend):
         super().__init__()
         disk = Disk(DAY)
         disk.assign(1)
-        self.shard = Shard(0, MemoryJournal(disk), RealClock())
+        self.shard = Shard(0, MemoryJournal(disk), MonotonicClock())
         self.transport = LocalTransport(self.shard)
-        self.router = Router(self.transport, 1, RealClock())
+        self.router = Router(self.transport, 1, MonotonicClock())
 
     async def submit(self, envelopes: Sequence[Envelope]) -> list[bytes]:
         return await self.router.submit(envelopes)

@@ -3,19 +3,21 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 from pypdf import PdfReader
 from typer.testing import CliRunner, Result
 
 from adapters.console.contracts import contract
+from adapters.console.privacy import privacy
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
 from adapters.verification.verify import verify
 from core.commands import PayOff, Repay
@@ -33,7 +35,19 @@ from core.origination.commands import (
 )
 from loadtests.applicants import OFFICER
 from loadtests.book import close_days
-from tests.integration.lending import BAD, GOOD, MIDDLING, OPENED_ON, SHARDS, Lending, lending, personal_data, until
+from tests.integration.lending import (
+    BAD,
+    GOOD,
+    MIDDLING,
+    OPENED_ON,
+    RETENTION_DAYS,
+    SHARDS,
+    Lending,
+    lending,
+    personal_data,
+    token,
+    until,
+)
 from tests.integration.planted import find_in_bytes, find_in_files, find_in_redis, find_plain
 
 OWN = 10_000_00
@@ -291,16 +305,39 @@ async def test_an_installment_is_repaid_and_who_owes_nothing_can_be_forgotten(le
     assert (repaid["principal"], repaid["interest"], repaid["unapplied"]) == (first["principal"], first["interest"], 0)
 
     erase = RestrictBorrower(account=account, officer="li", erase=True)
-    await lender.done(erase, officer="li")
+    asked = await lender.done(erase, officer="li")
+    assert (asked["status"], asked["erasable_on"]) == ("kept", None)
     assert await lender.secrets(account) > 0, "what is lent needs to know to whom"
     another = AddDocument(account=account, kind="income-proof", digest="1" * 64)
     assert await lender.refused(another) == "409 borrower_restricted"
     owed = (await lender.get(f"/v1/loans/{loan}/quote")).json()["to_pay"]
     await lender.done(PayOff(account=account, loan=loan, amount=owed))
-    await lender.done(erase, officer="li")
-    assert await lender.secrets(account) == 0
+    assert await lender.refused(erase, "li") == "409 erasure_not_due"
+    assert await asyncio.to_thread(tenor_privacy, lender, "due") == {"due": []}
+
+    today = date.fromisoformat((await lender.file(account))["business_date"])
+    await close_days(lender.system.base_url, today + timedelta(days=RETENTION_DAYS))
+    waiting = await asyncio.to_thread(tenor_privacy, lender, "due")
+    assert [each["account"] for each in waiting["due"]] == [account]
+    done = await asyncio.to_thread(tenor_privacy, lender, "erase", "--due", "--officer", "li", "--token", token("li"))
+    assert done == {"erased": [account], "refused": []}
+    assert (await lender.secrets(account), (await lender.file(account))["erased"]) == (0, True)
     assert (await lender.done(Repay(account=account, amount=100)))["unapplied"] == 100
     assert (await lender.get(f"/v1/accounts/{account}/contracts/1")).content
+
+
+def tenor_privacy(lender: Lending, *arguments: str) -> Any:
+    """Run `tenor privacy` on this lender's book and return what it prints."""
+    settings = lender.system.settings
+    env = {
+        "TENOR_POSTGRES_DSN": lender.system.postgres_dsn,
+        "TENOR_HTTP_PORT": lender.system.base_url.rpartition(":")[2],
+        "TENOR_KEYS_FILE": settings.keys_file,
+        "TENOR_RETENTION_DAYS": str(settings.retention_days),
+    }
+    said = CliRunner(env=env).invoke(privacy, [*arguments, "--json"])
+    assert said.exit_code == 0, said.output
+    return msgspec.json.decode(said.stdout)
 
 
 async def test_all_of_it_is_proved(lender: Lending) -> None:

@@ -17,6 +17,7 @@ from litestar import Litestar, Response, post
 from msgspec import msgpack
 from msgspec.structs import replace
 
+from actors.clock import MonotonicClock
 from actors.messages import Done, Refused, Reply
 from actors.payer import LEASE_SECONDS, Payer, Settlement
 from actors.payout_orders import STUCK_TRIES, OrderState, Verdict, notified, started_again
@@ -55,14 +56,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-class Clock:
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Accounts:
@@ -118,7 +111,7 @@ class Town:
     async def payer(self) -> AsyncIterator[None]:
         rail = BankHttp(self.bank_url, Anybody(), timeout_seconds=0.5)
         async with self.orders() as orders:
-            running = asyncio.create_task(Payer(orders, rail, self.accounts, Clock()).run())
+            running = asyncio.create_task(Payer(orders, rail, self.accounts, MonotonicClock()).run())
             try:
                 yield
             finally:

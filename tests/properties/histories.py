@@ -151,7 +151,8 @@ class Book:
             return decided
         assert all(event.on == self.on for event in decided.events), "nothing comes of a command before its day"
         assert decided.account is not None
-        assert advance(decided.account, self.on).events == (), "a command leaves nothing to do on its day"
+        nothing = Decision(decided.account)
+        assert advance(decided.account, self.on) == nothing, "a command leaves nothing to do on its day"
         self.accepted.append((self.on, command, len(self.history) + 1))
         self._take(decided)
         return None

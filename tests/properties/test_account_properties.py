@@ -1,6 +1,5 @@
 """What holds for every account whatever happens to it."""
 
-from collections import Counter
 from datetime import date, timedelta
 
 import msgspec
@@ -8,21 +7,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from accounting.journalize import journalize
-from accounting.subledger import CONTROL, subledger
 from core.account import Account, Loan, LoanStatus
 from core.commands import Command, PayOff, RefundUnapplied, Repay, Reverse
 from core.decide import decide
-from core.decision import Decision
-from core.events import AccountRestated, Event, LoanPaidOff, RepaymentReceived, UnappliedApplied
-from core.evolve import evolve, replay
+from core.events import AccountRestated, LoanPaidOff, RepaymentReceived, UnappliedApplied
+from core.evolve import evolve
 from core.identity import loan_id
-from core.rejections import Code, Rejection
-from core.restatement import rebuild, timeline
-from core.servicing.advance import advance, next_action
+from core.rejections import Code
+from core.servicing.advance import next_action
 from core.servicing.delinquency import bucket_for, days_past_due
 from core.servicing.quote import Quote, quote
 from tests.properties.histories import START, Book, Life, lend, live, lives, resolve, take
+from tests.proving import assert_books_hold, assert_days_add_up, assert_derived
 
 PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | AccountRestated
 
@@ -30,18 +26,9 @@ PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | AccountRestated
 @given(lives)
 def test_every_entry_balances_and_control_accounts_equal_the_account(life: Life) -> None:
     book = lend(life.terms)
-    balance: Counter[int] = Counter()
-    posted = 0
     for step in life.steps:
         take(book, step, life.terms)
-        for _, event in book.history[posted:]:
-            entry = journalize(event)
-            assert sum(line.amount for line in entry) == 0
-            assert all(line.amount for line in entry), "a posting of nothing"
-            for line in entry:
-                balance[line.gl] += line.amount
-        posted = len(book.history)
-        assert {gl: balance[gl] for gl in CONTROL} == subledger(book.account)
+        assert_books_hold(book.history, book.account)
 
 
 @given(lives)
@@ -60,11 +47,9 @@ def test_allocations_sum_to_the_payment(life: Life) -> None:
 
 
 @given(lives)
-def test_replay_of_the_stored_events_gives_the_live_account(life: Life) -> None:
+def test_stored_events_and_facts_decided_anew_give_the_live_account(life: Life) -> None:
     book = live(life)
-    stored = [msgspec.msgpack.encode(event) for _, event in book.history]
-    assert replay(msgspec.msgpack.decode(body, type=Event) for body in stored) == book.account
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(book.account), type=Account) == book.account
+    assert_derived(book.history, book.account, book.on)
 
 
 @given(lives)
@@ -80,34 +65,7 @@ def test_a_refusal_changes_nothing(life: Life) -> None:
 @given(lives, st.integers(0, 200))
 def test_advance_day_by_day_equals_all_days_at_once_and_twice_is_once(life: Life, days: int) -> None:
     book = live(life)
-    at_once = advance(book.account, book.on + timedelta(days=days))
-    daily: list[Event] = []
-    account = book.account
-    for day in range(days + 1):
-        passed = advance(account, book.on + timedelta(days=day))
-        assert passed.account is not None
-        assert all(event.on == book.on + timedelta(days=day) for event in passed.events)
-        account = passed.account
-        daily += passed.events
-    assert (account, tuple(daily)) == (at_once.account, at_once.events)
-    assert advance(account, book.on + timedelta(days=days)) == Decision(account)
-
-
-@given(lives)
-def test_a_command_leaves_nothing_to_do_on_its_day(life: Life) -> None:
-    book = lend(life.terms)
-    assert advance(book.account, book.on) == Decision(book.account)
-    for step in life.steps:
-        take(book, step, life.terms)
-        assert advance(book.account, book.on) == Decision(book.account)
-
-
-@given(lives)
-def test_deciding_the_facts_anew_gives_the_live_account(life: Life) -> None:
-    book = live(life)
-    rebuilt = rebuild([entry for entry in timeline(book.history) if entry.seq], book.on)
-    assert not isinstance(rebuilt, Rejection)
-    assert rebuilt[0] == book.account
+    assert_days_add_up(book.account, book.on, days)
 
 
 @given(lives, st.integers(1, 200))

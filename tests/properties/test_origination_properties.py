@@ -6,7 +6,6 @@ import msgspec
 from hypothesis import given, settings
 
 from accounting.chart import Gl
-from accounting.subledger import CONTROL, subledger
 from core.account import LoanStatus, exposure, past_due
 from core.events import Event, LoanDisbursed
 from core.evolve import evolve
@@ -17,7 +16,7 @@ from core.origination.lender import Findings
 from core.rejections import Rejection
 from core.restatement import facts
 from tests.properties.borrowings import Step, lives, resolve, start
-from tests.scenarios.playing import books
+from tests.proving import assert_books_hold
 from tests.unit.lender import Borrowing
 
 _LEFT = (PayoutStatus.REQUESTED, PayoutStatus.SUCCEEDED)
@@ -87,8 +86,7 @@ def test_the_limit_is_used_by_loans_and_the_books_hold(life: list[Step]) -> None
         ]
         assert exposure(account) == sum(promised) + sum(loan.principal for loan in account.loans)
         assert exposure(account) == sum(drawn(account, product) for product in ("cash", "line", "joint"))
-    balance = books(borrowing.history)
-    assert {gl: balance[gl] for gl in CONTROL} == subledger(borrowing.account)
+    balance = assert_books_hold(borrowing.history, borrowing.account)
     assert -balance[Gl.DUE_TO_FUNDERS] == sum(
         amount
         for payout in borrowing.file.payouts

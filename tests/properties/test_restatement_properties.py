@@ -1,13 +1,10 @@
 """What was booked late, or taken back, leaves the account as if it had been known in time."""
 
-from collections import Counter
 from datetime import timedelta
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from accounting.journalize import journalize
-from accounting.subledger import CONTROL, subledger
 from core.commands import BookLoan, CancelLoan, Disburse, FreezeAccount, Reverse, SetCreditLimit, UnfreezeAccount
 from core.evolve import replay
 from core.rejections import Rejection
@@ -15,6 +12,7 @@ from core.restatement import facts, rebuild
 from tests.properties.charging import charged_life, charging_lives, charging_steps
 from tests.properties.hindsight import Untold, asked, earlier, effective, told_in_time
 from tests.properties.histories import Book, Life, Step, lives
+from tests.proving import assert_books_hold
 
 STAYS = BookLoan | CancelLoan | FreezeAccount | SetCreditLimit | UnfreezeAccount
 histories = lives | charging_lives
@@ -65,13 +63,7 @@ def test_books_balance_and_facts_hold_after_each_restatement(life: Life, late: l
     for step in (None, *late):
         if step is not None:
             book.ask(earlier(book, step, life.terms))
-        balance: Counter[int] = Counter()
-        for _, event in book.history:
-            entry = journalize(event)
-            assert sum(line.amount for line in entry) == 0
-            for line in entry:
-                balance[line.gl] += line.amount
-        assert {gl: balance[gl] for gl in CONTROL} == subledger(book.account)
+        assert_books_hold(book.history, book.account)
         assert replay(event for _, event in book.history) == book.account
         rebuilt = rebuild(facts(book.history), book.on)
         assert not isinstance(rebuilt, Rejection)

@@ -278,6 +278,9 @@ def told_lender(event: Event) -> dict[str, str] | None:
             return {"what": f"payout {event.payout.number} requested", "amount": money(event.payout.amount)}
         case events.BankAccountAdded() if not event.bank_account.verified:
             return {"what": f"bank account {event.bank_account.number} unverified"}
+        case events.ErasureAsked():
+            until = "" if event.erasable_on is None else f", possible on {event.erasable_on}"
+            return {"what": f"erasure asked{until}"}
         case events.BorrowerRestricted():
             return {"what": "data destroyed" if event.erased else "data restricted"}
         case AccountRestated():

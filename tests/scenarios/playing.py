@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from accounting.chart import CHART, Gl
 from accounting.journalize import journalize
-from accounting.subledger import CONTROL, subledger
 from core.account import Account
 from core.decide import decide
 from core.decision import Decision
@@ -16,6 +15,7 @@ from core.identity import loan_id
 from core.rejections import Rejection
 from core.servicing.advance import advance
 from core.servicing.quote import quote
+from tests.proving import assert_books_hold
 from tests.scenarios.amounts import money
 from tests.scenarios.changing import asked_change
 from tests.scenarios.originating import FOLLOWS, Desk, asked_lender
@@ -135,17 +135,6 @@ def journal_of(history: list[tuple[int, Event]], on: date) -> dict[str, str]:
     return {side: money(amount) for side, amount in moved.items()}
 
 
-def books(history: list[tuple[int, Event]]) -> Counter[int]:
-    """Return the balance of each GL account; every entry sums to zero."""
-    balance: Counter[int] = Counter()
-    for _, event in history:
-        entry = journalize(event)
-        assert sum(line.amount for line in entry) == 0, event
-        for line in entry:
-            balance[line.gl] += line.amount
-    return balance
-
-
 def comes_out(scenario: Scenario, *, daily: bool) -> None:
     """Play a scenario, day by day or with the days between two requests caught up in one go."""
     play = Play(scenario, daily=daily)
@@ -156,5 +145,4 @@ def comes_out(scenario: Scenario, *, daily: bool) -> None:
     for on, expected in scenario.journals.items():
         assert journal_of(play.history, on) == expected, on
     assert play.account is not None
-    balance = books(play.history)
-    assert {gl: balance[gl] for gl in CONTROL} == subledger(play.account)
+    assert_books_hold(play.history, play.account)

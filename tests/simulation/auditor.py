@@ -243,7 +243,7 @@ class Auditor:
             requests=[
                 (account, row.key.hex(), row.reply) for row in disk.requests.values() if row.account_id == account
             ],
-            files=[(account, disk.files[account])] if account in disk.files else [],
+            files=[disk.files[account]] if account in disk.files else [],
             applications=[tuple(row) for key, row in sorted(disk.applications.items()) if key[0] == account],
             payouts=[
                 (account, row.order_number, row.payout, row.amount, row.bank_account)

@@ -40,6 +40,7 @@ from core.origination.file import (
     CreditFile,
     PayoutStatus,
 )
+from loadtests.applicants import with_check_digit
 from tests.simulation.house import PRODUCTS, digest_of
 from tests.unit.lender import OFFICERS, signature_of
 
@@ -60,8 +61,8 @@ _file = msgpack.Decoder(CreditFile).decode
 
 def any_borrowing(world: "World", account: int) -> Command:
     """Return a command for an account that may have no file yet, by what is stored of it."""
-    draw, body = world.random, world.disk.files.get(account)
-    file = EMPTY if body is None else _file(body)
+    draw, stored = world.random, world.disk.files.get(account)
+    file = EMPTY if stored is None else _file(stored.body)
     if file.borrower is None and draw.random() < 0.9:
         return identify(account)
     if account in world.disk.accounts and world.disk.accounts[account].frozen and draw.random() < 0.4:
@@ -95,12 +96,8 @@ def add_card(account: int, which: int = 1, *, own: bool = True) -> AddBankAccoun
 
 
 def card_number(account: int, which: int) -> str:
-    """Return a card's number with its check digit (Luhn)."""
-    digits = f"62{which}{account:012}"
-    doubled = [int(digit) * 2 for digit in digits[::-1][::2]]
-    rest = [int(digit) for digit in digits[::-1][1::2]]
-    total = sum(value // 10 + value % 10 for value in doubled) + sum(rest)
-    return f"{digits}{-total % 10}"
+    """Return the number of one of a borrower's cards."""
+    return with_check_digit(f"62{which}{account:012}")
 
 
 def any_application(draw: Random, account: int) -> Apply:

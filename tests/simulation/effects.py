@@ -91,6 +91,8 @@ def asked_for(command: Command) -> Effect:
 
 def happened(event: Event) -> Effect | None:
     """Return the fact that an event is; None for what follows by itself."""
+    if isinstance(event, filed.ErasureAsked):
+        return filed.BorrowerRestricted, happened_before_loan(event)
     if isinstance(event, AccountRestated):
         fact = recorded_fact(event)
         return (AccountRestated, event.reverses) if fact is None else happened(fact)

@@ -54,7 +54,7 @@ def happened_before_loan(event: filed.OriginationEvent) -> str:
             told = event.consents
         case filed.ConsentChanged():
             told = event.purpose, event.given
-        case filed.BorrowerRestricted():
+        case filed.BorrowerRestricted() | filed.ErasureAsked():
             told = event.officer
         case filed.DocumentAdded():
             told = event.document.digest

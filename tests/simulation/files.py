@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from actors.aside import BANK_ACCOUNT
-from actors.messages import Decided, Done, Offered, Received
+from actors.messages import Decided, Done, Kept, Offered, Received
 from actors.rows import RequestRow
 from adapters.memory_journal import Disk
 from core.account import Account, LoanStatus, exposure, promised
@@ -30,7 +30,7 @@ from core.restatement import facts, recorded_fact
 from tests.simulation.borrowing import card_number, identify
 from tests.simulation.house import PERSON, PHONE
 
-Success = Done | Received | Decided | Offered
+Success = Done | Received | Decided | Offered | Kept
 _CAUSES: dict[type[Event], tuple[type[Event], ...]] = {
     CreditLimitSet: (ContractSigned,),
     AccountFrozen: (SignalReported,),
@@ -73,7 +73,8 @@ class Files(Struct):
         sealed = [row.sealed for key, row in disk.secrets.items() if key[0] == account.id]
         texts = [row.sealed for key, row in disk.texts.items() if key[0] == account.id]
         replies = [row.reply for row in requests]
-        stored = b"\n".join((*bodies, *sealed, *texts, *replies, disk.files.get(account.id, b"")))
+        files = [disk.files[account.id].body] if account.id in disk.files else []
+        stored = b"\n".join((*bodies, *sealed, *texts, *replies, *files))
         self.expect(not any(each.encode() in stored for each in plain), f"account {account.id}: stored in plain")
 
     def _check_payouts(self, account: Account, events: Sequence[Event]) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FROM = date(2026, 1, 1)
 SLOW_SECONDS = 2.0
+RETENTION_DAYS = 2
+"""So that a world sees data destroyed after loans."""
 PERSON, PHONE = "person", "phone"
 _MASK = 0x2A
 
@@ -82,6 +84,8 @@ class Person(Struct, frozen=True):
 class SimulatedHouse(SmallLender):
     """Implements actors.house.House for one process, and is its own Lender."""
 
+    retention_days = RETENTION_DAYS
+
     def __init__(self, world: "World", process: "Process") -> None:
         super().__init__(*PRODUCTS)
         self.leases = Leases(FaultyTreasury(world, process))
@@ -98,6 +102,7 @@ class SimulatedHouse(SmallLender):
     def tried(self) -> SmallLender:
         """See House."""
         trial = SmallLender(*PRODUCTS)
+        trial.retention_days = RETENTION_DAYS
         trial.pools = dict.fromkeys(self._world.disk.vault.pools, AMOUNT_MAX)
         return trial
 

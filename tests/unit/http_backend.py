@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import httpx
@@ -88,11 +89,31 @@ class CannedBackend:
         return encode({"as_of": as_of, "by_product": by_product})
 
 
-def call(backend: CannedBackend, *requests: tuple[str, str, dict[str, Any]]) -> list[httpx.Response]:
-    """Send requests one after the other to one gateway."""
+class _Present:
+    """Stands for the backend of the call that is made: making a gateway takes longer than most tests."""
+
+    backend: CannedBackend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+
+@cache
+def _shared(present: Any) -> Any:
+    return make_app(present)
+
+
+_PRESENT = _Present()
+
+
+def call(
+    backend: CannedBackend, *requests: tuple[str, str, dict[str, Any]], alone: bool = False
+) -> list[httpx.Response]:
+    """Send requests one after the other to one gateway: the one of all tests, or a new one for this test alone."""
+    _PRESENT.backend = backend
+    app: Any = make_app(backend) if alone else _shared(_PRESENT)
 
     async def send() -> list[httpx.Response]:
-        app: Any = make_app(backend)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             return [await client.request(method, path, **options) for method, path, options in requests]

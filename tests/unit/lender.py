@@ -124,6 +124,8 @@ def findings(on: date, score: int = 700, **answers: Any) -> Findings:
 class SmallLender:
     """Implements core.origination.lender.Lender: score from 650 on approves, below 600 declines, else refers."""
 
+    retention_days = 3653
+
     def __init__(self, *products: Product) -> None:
         self.products = products or (LOAN, LINE, JOINT)
         self.pools = {"main": 1_000_000, "joint": 1_000_000}

@@ -11,8 +11,7 @@ from actors.queries import QuotePayoff, ShowAccount, ShowTransactions, Simulate,
 from adapters.http import app as gateway
 from adapters.http import examples
 from adapters.http.commands import path_of
-from adapters.http.lending import OFFICER_TOKEN
-from adapters.roster import PAYER
+from adapters.roster import OFFICER_TOKEN, PAYER
 from core.commands import Command, Repay
 from core.rejections import Code
 from tests.unit.http_backend import DAY, KEY, MSGPACK, CannedBackend, assert_problem, call, get, post, refusing
@@ -152,6 +151,7 @@ def test_metrics_count_requests_and_commands() -> None:
         ("POST", "/v1/simulate", {"json": {"commands": [REPAY | {"type": "repay"}]}}),
         ("GET", "/v1/nothing", {}),
         ("GET", "/metrics", {}),
+        alone=True,
     )
     assert metrics.headers["content-type"].startswith("text/plain")
     for sample in (

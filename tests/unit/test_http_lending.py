@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.messages import Decided, command_decoder
-from adapters.http.lending import OFFICER_TOKEN
+from adapters.roster import OFFICER_TOKEN
 from core.origination.commands import ClaimReview
 from tests.unit.http_backend import JSON, KEY, CannedBackend, assert_problem, get, post
 

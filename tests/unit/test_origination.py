@@ -60,6 +60,7 @@ CLAIM = ClaimReview(account=1, application=5, officer="ren")
 DECIDE = DecideReview(account=1, application=5, officer="lin", outcome="approve", note="seen")
 OFFER = OfferContract(account=1, application=4)
 RESTRICT = RestrictBorrower(account=1, officer="lin")
+ERASE = RestrictBorrower(account=1, officer="ren", erase=True)
 FOREIGN = replace(LOAN, name="dollars", currency="USD")
 
 
@@ -211,6 +212,7 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
         _done(RESTRICT),
         RESTRICT,
     ),
+    (Code.ERASURE_NOT_DUE, _done(ERASE), ERASE),
     (Code.TOO_MANY_RECORDS, _full, AddDocument(account=1, kind="letter", digest="3" * 64)),
     (Code.APPLICATION_EXPIRED, _days(31), WithdrawApplication(account=1, application=3)),
     (Code.AGREEMENT_EXPIRED, _days(8), SIGN),

@@ -6,7 +6,7 @@ import pytest
 
 from core.contract.terms import Cycle, DayCount, Installment, Method, Rate, Terms, Unit
 from core.money import Minor
-from core.schedule.cycles import cycle_dates, periods_until
+from core.schedule.cycles import cycle_dates
 from core.schedule.plan import Refusal, check_terms, plan, schedule
 
 FIRST_OF_JANUARY = date(2026, 1, 1)
@@ -44,11 +44,12 @@ def test_a_nominal_last_period_off_the_grid_counts_thirty_days_a_month() -> None
     assert [row.interest for row in rows] == [10_000, 10_000, 5_000]
 
 
-def test_how_many_due_dates_a_maturity_off_the_grid_gives() -> None:
-    monthly, long_last = Cycle(date(2026, 2, 1)), Cycle(date(2026, 2, 1), long_last=True)
-    maturity = date(2026, 5, 20)
-    assert (periods_until(monthly, maturity), periods_until(long_last, maturity)) == (5, 4)
-    assert periods_until(long_last, date(2026, 5, 1)) == 4
+def test_a_long_last_period_leaves_out_the_last_date_before_an_end_off_the_grid() -> None:
+    first, off, on = date(2026, 2, 1), date(2026, 5, 20), date(2026, 5, 1)
+    listed = cycle_dates(Cycle(first), first, off)
+    assert listed == (first, date(2026, 3, 1), date(2026, 4, 1), on)
+    assert cycle_dates(Cycle(first, long_last=True), first, off) == listed[:-1]
+    assert cycle_dates(Cycle(first, long_last=True), first, on) == listed[:-1], "the end itself is on the grid"
 
 
 def test_a_last_due_date_before_the_others_is_refused() -> None:
