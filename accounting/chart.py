@@ -14,6 +14,8 @@ class Gl(IntEnum):
     PENALTY_RECEIVABLE = 113202
     ACCRUED_PENALTY = 113203
     FEE_RECEIVABLE = 113204
+    INTEREST_SUSPENDED = 113205
+    PENALTY_SUSPENDED = 113206
     LOAN_PRINCIPAL = 130301
     ACCRUED_INTEREST = 130303
     DEPOSITS = 200201
@@ -46,6 +48,9 @@ CHART: Final = {
     Gl.PENALTY_RECEIVABLE: GlAccount("Penalty receivable, charged", Side.DEBIT),
     Gl.ACCRUED_PENALTY: GlAccount("Penalty accrued, not charged", Side.DEBIT),
     Gl.FEE_RECEIVABLE: GlAccount("Fees receivable", Side.DEBIT),
+    # What non-accrual loans owe stays receivable; this takes it out of income again until it is paid.
+    Gl.INTEREST_SUSPENDED: GlAccount("Interest in suspense", Side.CREDIT),
+    Gl.PENALTY_SUSPENDED: GlAccount("Penalty in suspense", Side.CREDIT),
     Gl.LOAN_PRINCIPAL: GlAccount("Loans, principal", Side.DEBIT),
     Gl.ACCRUED_INTEREST: GlAccount("Loans, interest accrued, not due", Side.DEBIT),
     Gl.DEPOSITS: GlAccount("Security deposits", Side.CREDIT),

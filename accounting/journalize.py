@@ -12,6 +12,7 @@ from accounting.chart import Gl
 from accounting.funding import of_origination
 from accounting.parts import Movement, charged, paid, used
 from accounting.rules import CREDITED_FROM, RULES, Part
+from core.book import AccrualBooked
 from core.change_events import ChangeEvent, Prepaid, TermsChanged, TrancheDisbursed
 from core.charge_events import (
     ChargeEvent,
@@ -41,6 +42,8 @@ from core.events import (
     LoanPaidOff,
     LoanReopened,
     MoneyEvent,
+    NonAccrualBegun,
+    NonAccrualEnded,
     PlainEvent,
     RepaymentReceived,
     ScheduleRestated,
@@ -70,9 +73,25 @@ def journalize(event: Event) -> list[Posting]:
     return _entry(event)
 
 
+def journalize_accrual(event: AccrualBooked) -> list[Posting]:
+    """Return the entry of a day's accrual over all loans of a product."""
+    return _lines(
+        (
+            (Part.INTEREST_ACCRUED, 0, event.interest),
+            (Part.PENALTY_ACCRUED, 0, event.penalty),
+            (Part.INTEREST_SUSPENDED, 0, event.interest_suspended),
+            (Part.PENALTY_SUSPENDED, 0, event.penalty_suspended),
+        )
+    )
+
+
 def _entry(event: PlainEvent) -> list[Posting]:
+    return _lines(movements(event))
+
+
+def _lines(parts: Iterable[Movement]) -> list[Posting]:
     lines: defaultdict[tuple[int, int], int] = defaultdict(int)
-    for part, loan, amount in movements(event):
+    for part, loan, amount in parts:
         if amount:
             debit, credit = RULES[part]
             lines[debit, loan] += amount
@@ -126,6 +145,8 @@ def _of_loan(event: LoanEvent) -> Iterable[Movement]:
             | ScheduleRestated()
             | LoanReopened()
             | BucketChanged()
+            | NonAccrualBegun()
+            | NonAccrualEnded()
             | LoanClosed()
         ):
             return ()

@@ -50,6 +50,10 @@ class Part(StrEnum):
     ACCRUED_INTEREST_WAIVED = "accrued interest waived"
     PREPAYMENT_FEE_PAID = "prepayment fee paid"
     FUNDED = "funded by others"
+    INTEREST_ACCRUED = "interest accrued"
+    PENALTY_ACCRUED = "penalty accrued"
+    INTEREST_SUSPENDED = "interest suspended"
+    PENALTY_SUSPENDED = "penalty suspended"
 
 
 RULES: Final = {
@@ -98,6 +102,11 @@ RULES: Final = {
     Part.PREPAYMENT_FEE_PAID: (Gl.BANK, Gl.FEE_INCOME),
     # The loan is booked in full: what other funders gave of it is owed to them.
     Part.FUNDED: (Gl.BANK, Gl.DUE_TO_FUNDERS),
+    Part.INTEREST_ACCRUED: (Gl.ACCRUED_INTEREST, Gl.INTEREST_INCOME),
+    Part.PENALTY_ACCRUED: (Gl.ACCRUED_PENALTY, Gl.PENALTY_INCOME),
+    # What a non-accrual loan owes is no income before it is paid.
+    Part.INTEREST_SUSPENDED: (Gl.INTEREST_INCOME, Gl.INTEREST_SUSPENDED),
+    Part.PENALTY_SUSPENDED: (Gl.PENALTY_INCOME, Gl.PENALTY_SUSPENDED),
 }
 
 CREDITED_FROM: Final = {

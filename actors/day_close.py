@@ -22,9 +22,11 @@ class Accrued(Struct, frozen=True):
     currency: str
     product: str
     interest: int
-    """Interest income booked by the entry."""
+    """Interest income booked by the entry, before what is suspended."""
     penalty: int
     loans: int
+    suspended: int = 0
+    """Interest and penalty of non-accrual loans that the entry takes out of income; below zero where it was paid."""
 
 
 class Progress(Struct, frozen=True, array_like=True):
@@ -138,5 +140,11 @@ def _by_product(entries: list[Accrued]) -> list[Accrued]:
     for entry in entries:
         key = entry.currency, entry.product
         former = sums.get(key, Accrued(*key, 0, 0, 0))
-        sums[key] = Accrued(*key, former.interest + entry.interest, former.penalty + entry.penalty, entry.loans)
+        sums[key] = Accrued(
+            *key,
+            former.interest + entry.interest,
+            former.penalty + entry.penalty,
+            entry.loans,
+            former.suspended + entry.suspended,
+        )
     return [sums[key] for key in sorted(sums)]

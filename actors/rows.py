@@ -72,6 +72,8 @@ class LoanRow(Struct, frozen=True, gc=False):
     penalty_due: int
     oldest_due: date | None
     bucket: int
+    non_accrual: bool
+    """Whether its interest is income only as it is paid."""
     wake_on: date | None
     """Earliest date on which the day close may find work; it may be early, never late."""
     period_start: date | None

@@ -197,6 +197,7 @@ def _loan_row(account_id: int, loan: Loan, contract: Contract, wake: date | None
         loan.principal,
         *_due_columns(dues),
         loan.bucket,
+        loan.non_accrual_since is not None,
         wake,
         start,
         end,

@@ -75,6 +75,8 @@ class LoanView(Struct, frozen=True):
     past_due: int
     days_past_due: int
     bucket: str
+    non_accrual_since: date | None
+    """Since when its interest is income only as it is paid."""
     interest_accrued: int
     """Earned since the last due date, not yet due; below zero where it was paid before it was earned."""
     penalty_accrued: int
@@ -173,6 +175,7 @@ def loan_view(account: Account, loan: Loan, on: date) -> LoanView:
         past_due(loan, on),
         days_past_due(loan, on, contract.terms.first_late_day),
         loan.bucket.name,
+        loan.non_accrual_since,
         running_interest(loan, contract, on),
         sum(accruing.values()),
         [_due(due, accruing.get(due.number, 0)) for due in loan.dues],

@@ -158,6 +158,8 @@ class Loan(Struct, frozen=True, gc=False, array_like=True):
     """The last installment for which the security deposit was claimed."""
     use: Use | None = None
     """None without a cap on costs."""
+    non_accrual_since: date | None = None
+    """Since when interest is income only as it is paid; None while the loan accrues."""
 
 
 class Contract(Struct, frozen=True, gc=False, array_like=True):

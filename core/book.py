@@ -28,6 +28,9 @@ class AccrualBooked(Struct, frozen=True, array_like=True, tag_field="kind", tag=
     penalty: int
     loans: int
     """Active loans that the accrual was summed over."""
+    interest_suspended: int = 0
+    """Change of interest that non-accrual loans owe, billed or not: it is no income before it is paid."""
+    penalty_suspended: int = 0
 
 
 BookEvent = DayClosed | AccrualBooked

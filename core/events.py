@@ -204,6 +204,19 @@ class LoanClosed(Fact, frozen=True, array_like=True, tag=19):
     loan: int
 
 
+class NonAccrualBegun(Fact, frozen=True, array_like=True, tag=26):
+    """A loan became so late that its interest is income only as it is paid."""
+
+    loan: int
+    days_past_due: int
+
+
+class NonAccrualEnded(Fact, frozen=True, array_like=True, tag=27):
+    """No interest of a loan is overdue any more: it accrues again."""
+
+    loan: int
+
+
 class UnappliedRefunded(Fact, frozen=True, array_like=True, tag=20):
     """Unapplied money was paid out to the borrower."""
 
@@ -231,6 +244,8 @@ LoanEvent = (
     | ScheduleRestated
     | LoanReopened
     | BucketChanged
+    | NonAccrualBegun
+    | NonAccrualEnded
     | LoanClosed
 )
 PlainEvent = AccountEvent | MoneyEvent | LoanEvent | ChargeEvent | ChangeEvent | OriginationEvent

@@ -44,6 +44,8 @@ from core.events import (
     LoanPaidOff,
     LoanReopened,
     MoneyEvent,
+    NonAccrualBegun,
+    NonAccrualEnded,
     RepaymentReceived,
     ScheduleRestated,
     UnappliedApplied,
@@ -133,6 +135,10 @@ def _evolve_loan(account: Account, event: LoanEvent) -> Account:
             return with_loan(account, _bill(loan, event, account.contracts[event.loan - 1].terms))
         case BucketChanged():
             return with_loan(account, replace(loan, bucket=event.after))
+        case NonAccrualBegun():
+            return with_loan(account, replace(loan, non_accrual_since=event.on))
+        case NonAccrualEnded():
+            return with_loan(account, replace(loan, non_accrual_since=None))
         case ChargeAdded():
             return charge_added(account, event)
         case ScheduleRestated():

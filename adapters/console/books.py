@@ -39,10 +39,11 @@ def day_close(
             row["loans"],
             money(row["interest"], row["currency"]),
             money(row["penalty"], row["currency"]),
+            money(row["suspended"], row["currency"]),
         )
         for row in report["accrued"]
     ]
-    columns = ("currency", "product", "loans", "interest", "penalty")
+    columns = ("currency", "product", "loans", "interest", "penalty", "suspended")
     head = {name.replace("_", " "): value for name, value in report.items() if name != "accrued"}
     show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
 

@@ -102,6 +102,7 @@ def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:
         **{name.replace("_", " "): money(view[name], currency) for name in names},
         "days past due": view["days_past_due"],
         "bucket": view["bucket"],
+        "non-accrual since": view["non_accrual_since"],
         "next installment": following and f"{money(following['amount'], currency)} on {following['due_date']}",
     }
     parts = ("penalty", "fee", "interest", "principal", "total")

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.msgpack import Encoder
 
 from accounting.chart import Gl
+from accounting.journalize import journalize_accrual
 from actors.rows import ContractTextRow, EventRow
 from actors.staging import GENESIS
 from adapters.postgres.funding import return_leases
@@ -18,6 +19,9 @@ from core.identity import SLOTS
 
 BOOK_SHARD: Final = -1
 """The book's own rows among the shards' running sums."""
+
+ACCRUAL_ACCOUNTS: Final = (Gl.ACCRUED_INTEREST, Gl.ACCRUED_PENALTY, Gl.INTEREST_SUSPENDED, Gl.PENALTY_SUSPENDED)
+"""What a day close brings to the sums over loans."""
 
 Balances = dict[tuple[str, str], dict[int, int]]
 """GL balances by currency and product."""
@@ -30,9 +34,12 @@ class Accrual(NamedTuple):
 
     currency: str
     product: str
-    interest: int
-    penalty: int
-    loans: int
+    interest: int = 0
+    penalty: int = 0
+    loans: int = 0
+    interest_suspended: int = 0
+    """All interest that non-accrual loans owe, billed or not."""
+    penalty_suspended: int = 0
 
 
 class Review(Struct, frozen=True):
@@ -164,9 +171,7 @@ async def trial_balance(
 async def _balances(connection: asyncpg.Connection) -> Balances:
     """Return the accrual accounts' balances by currency and product."""
     balances: Balances = {}
-    for currency, product, gl, balance in await connection.fetch(
-        SQL["balances"], [Gl.ACCRUED_INTEREST, Gl.ACCRUED_PENALTY]
-    ):
+    for currency, product, gl, balance in await connection.fetch(SQL["balances"], ACCRUAL_ACCOUNTS):
         balances.setdefault((currency, product), {})[gl] = balance
     return balances
 
@@ -176,30 +181,30 @@ def _differences(on: date, sums: list[Accrual], balances: Balances) -> list[Accr
     accrued = {(row.currency, row.product): row for row in sums}
     booked = []
     for currency, product in sorted(accrued.keys() | balances.keys()):
-        row = accrued.get((currency, product), Accrual(currency, product, 0, 0, 0))
-        present = balances.get((currency, product), {})
-        interest = row.interest - present.get(Gl.ACCRUED_INTEREST, 0)
-        penalty = row.penalty - present.get(Gl.ACCRUED_PENALTY, 0)
-        if interest or penalty:
-            booked.append(AccrualBooked(on, currency, product, interest, penalty, row.loans))
+        row, present = (
+            accrued.get((currency, product), Accrual(currency, product)),
+            balances.get((currency, product), {}),
+        )
+        changes = {
+            "interest": row.interest - present.get(Gl.ACCRUED_INTEREST, 0),
+            "penalty": row.penalty - present.get(Gl.ACCRUED_PENALTY, 0),
+            "interest_suspended": row.interest_suspended + present.get(Gl.INTEREST_SUSPENDED, 0),
+            "penalty_suspended": row.penalty_suspended + present.get(Gl.PENALTY_SUSPENDED, 0),
+        }
+        if any(changes.values()):
+            booked.append(AccrualBooked(on, currency, product, loans=row.loans, **changes))
     return booked
 
 
 async def _post(connection: asyncpg.Connection, event: AccrualBooked) -> None:
-    """Append the event and its entry: accrued to the debit, income to the credit."""
+    """Append the event and its entry."""
     seq = await _append(connection, event)
-    lines = [
-        (gl, amount)
-        for asset, income, accrued in (
-            (Gl.ACCRUED_INTEREST, Gl.INTEREST_INCOME, event.interest),
-            (Gl.ACCRUED_PENALTY, Gl.PENALTY_INCOME, event.penalty),
-        )
-        for gl, amount in ((asset, accrued), (income, -accrued))
-        if amount
-    ]
-    codes, amounts = [gl for gl, _ in lines], [amount for _, amount in lines]
+    lines = journalize_accrual(event)
+    codes, amounts = [line.gl for line in lines], [line.amount for line in lines]
     await connection.execute(SQL["append_postings"], BOOK_ACCOUNT, seq, event.on, codes, amounts)
-    rows = [(event.on, event.currency, event.product, gl, max(amount, 0), max(-amount, 0)) for gl, amount in lines]
+    rows = [
+        (event.on, event.currency, event.product, line.gl, max(line.amount, 0), max(-line.amount, 0)) for line in lines
+    ]
     await connection.execute(SQL["add_to_ledger"], BOOK_SHARD, *zip(*rows, strict=True))
 
 

@@ -38,4 +38,14 @@ class PostgresBook:
             # A night's interest belongs to the day before it: accrued up to the morning after, posted on the day.
             entries = await book_accrual(connection, day, day + timedelta(days=1))
             await finish_close(connection, day, accounts, events)
-        return [Accrued(entry.currency, entry.product, entry.interest, entry.penalty, entry.loans) for entry in entries]
+        return [
+            Accrued(
+                entry.currency,
+                entry.product,
+                entry.interest,
+                entry.penalty,
+                entry.loans,
+                entry.interest_suspended + entry.penalty_suspended,
+            )
+            for entry in entries
+        ]

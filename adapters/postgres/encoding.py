@@ -16,7 +16,7 @@ POSTING_COLUMNS: Final = ("account_id", "seq", "loan", "gl", "posted_on", "amoun
 REQUEST_COLUMNS: Final = ("key", "account_id", "recorded_on", "fingerprint", "reply")
 LOAN_COLUMNS: Final = (
     *("loan_id", "principal", "past_due", "interest_due", "fee_due", "penalty_due", "period_interest"),
-    *("period_earned", "bucket"),
+    *("period_earned", "bucket", "non_accrual"),
     *("state", "status", "oldest_due", "wake_on", "period_start", "period_end", "penalty_base"),
 )
 
@@ -25,7 +25,7 @@ _TRAILER: Final = b"\xff\xff"
 _EVENT: Final = Struct(">hiqiiihiiiii32si").pack
 _POSTING: Final = Struct(">hiqiiihiiiiiq").pack
 _REQUEST: Final = Struct(">hi16siqiii16si").pack
-_LOAN: Final = Struct(">hiqiqiqiqiqiqiqiqihi").pack
+_LOAN: Final = Struct(">hiqiqiqiqiqiqiqiqihi?i").pack
 _DATE: Final = Struct(">ii").pack
 _NULL: Final = Struct(">i").pack(-1)
 _LENGTH: Final = Struct(">i").pack
@@ -90,7 +90,8 @@ def _loan(row: LoanRow) -> bytes:
     """Return the columns of fixed length and the length of `state`."""
     due = (8, row.past_due, 8, row.interest_due, 8, row.fee_due, 8, row.penalty_due)
     period = (8, row.period_interest, 8, row.period_earned)
-    return _LOAN(16, 8, row.loan_id, 8, row.principal, *due, *period, 2, row.bucket, len(row.state))
+    state = (2, row.bucket, 1, row.non_accrual)
+    return _LOAN(17, 8, row.loan_id, 8, row.principal, *due, *period, *state, len(row.state))
 
 
 @lru_cache(maxsize=_DAYS_KEPT)  # The same few days come again and again.

@@ -69,6 +69,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_loan (
     period_start date,
     period_end date,
     bucket smallint,
+    non_accrual boolean,
     status text,
     penalty_base text,
     state bytea
@@ -85,6 +86,7 @@ UPDATE loan SET
     penalty_due = staged.penalty_due,
     oldest_due = staged.oldest_due,
     bucket = staged.bucket,
+    non_accrual = staged.non_accrual,
     wake_on = staged.wake_on,
     period_start = staged.period_start,
     period_end = staged.period_end,
@@ -100,12 +102,12 @@ WHERE loan.loan_id = staged.loan_id
 INSERT INTO loan (
     loan_id, slot, currency, product, rounding, penalty_ppb, penalty_denominator,
     status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due,
-    bucket, wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
+    bucket, non_accrual, wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
 )
 SELECT
     loan_id, slot, currency, product, rounding::rounding, penalty_ppb, penalty_denominator,
     status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due,
-    bucket, wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
+    bucket, non_accrual, wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
 FROM unnest(
     $1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[]
 ) AS signed (loan_id, slot, currency, product, rounding, penalty_ppb, penalty_denominator)
@@ -259,33 +261,47 @@ UPDATE day_close SET accrued_at = now() WHERE business_date = $1 AND accrued_at 
 UPDATE day_close SET finished_at = now(), accounts = $2, events = $3 WHERE business_date = $1 AND finished_at IS NULL
 
 -- name: accrual
--- Interest and penalty that active loans have accrued as of a date and not yet been billed, each rounded by its contract.
+-- Interest and penalty that active loans have accrued as of a date and not yet been billed, each rounded by its contract;
+-- and how much of all that is unpaid, billed or not, stands in suspense.
+WITH accrued AS (
+    SELECT
+        loan.currency,
+        loan.product,
+        loan.period_earned + CASE
+            WHEN loan.period_interest = 0 OR $1::date <= loan.period_start THEN 0
+            WHEN $1::date >= loan.period_end THEN loan.period_interest
+            ELSE divide(
+                loan.period_interest::numeric * ($1::date - loan.period_start),
+                loan.period_end - loan.period_start,
+                loan.rounding
+            )
+        END AS interest,
+        CASE WHEN loan.penalty_base IS NULL THEN 0 ELSE (
+            SELECT coalesce(sum(least(divide(
+                (due ->> 0)::numeric * coalesce((due ->> 4)::bigint, loan.penalty_ppb) * ($1::date - (due ->> 1)::date),
+                coalesce((due ->> 5)::bigint, loan.penalty_denominator),
+                loan.rounding
+            ), (due ->> 3)::numeric)), 0)
+            FROM jsonb_array_elements(loan.penalty_base::jsonb) AS due
+            WHERE $1::date > (due ->> 2)::date
+        ) END AS penalty,
+        loan.interest_due,
+        loan.penalty_due,
+        loan.non_accrual
+    FROM loan
+    WHERE loan.status = 'active'
+)
 SELECT
-    loan.currency,
-    loan.product,
-    sum(loan.period_earned + CASE
-        WHEN loan.period_interest = 0 OR $1::date <= loan.period_start THEN 0
-        WHEN $1::date >= loan.period_end THEN loan.period_interest
-        ELSE divide(
-            loan.period_interest::numeric * ($1::date - loan.period_start),
-            loan.period_end - loan.period_start,
-            loan.rounding
-        )
-    END)::bigint AS interest,
-    sum(CASE WHEN loan.penalty_base IS NULL THEN 0 ELSE (
-        SELECT coalesce(sum(least(divide(
-            (due ->> 0)::numeric * coalesce((due ->> 4)::bigint, loan.penalty_ppb) * ($1::date - (due ->> 1)::date),
-            coalesce((due ->> 5)::bigint, loan.penalty_denominator),
-            loan.rounding
-        ), (due ->> 3)::numeric)), 0)
-        FROM jsonb_array_elements(loan.penalty_base::jsonb) AS due
-        WHERE $1::date > (due ->> 2)::date
-    ) END)::bigint AS penalty,
-    count(*) AS loans
-FROM loan
-WHERE loan.status = 'active'
-GROUP BY loan.currency, loan.product
-ORDER BY loan.currency, loan.product
+    currency,
+    product,
+    sum(interest)::bigint AS interest,
+    sum(penalty)::bigint AS penalty,
+    count(*) AS loans,
+    coalesce(sum(interest_due + interest) FILTER (WHERE non_accrual), 0)::bigint AS interest_suspended,
+    coalesce(sum(penalty_due + penalty) FILTER (WHERE non_accrual), 0)::bigint AS penalty_suspended
+FROM accrued
+GROUP BY currency, product
+ORDER BY currency, product
 
 -- name: balances
 -- Present debit balances of some GL accounts by currency and product.

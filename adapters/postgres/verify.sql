@@ -31,7 +31,7 @@ ORDER BY account_id
 SELECT
     loan_id / 10000 AS account_id, state, wake_on, penalty_base,
     loan_id, slot, currency, product, rounding::text, penalty_ppb, penalty_denominator, status,
-    principal, past_due, interest_due, fee_due, penalty_due, oldest_due, bucket,
+    principal, past_due, interest_due, fee_due, penalty_due, oldest_due, bucket, non_accrual,
     period_start, period_end, period_interest, period_earned
 FROM loan
 WHERE loan_id >= $1::bigint * 10000 AND loan_id < $2::bigint * 10000

@@ -3,15 +3,14 @@
 What the writer derives for its rows is derived here a second time, from the events alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from msgspec import msgpack
 
-from accounting.chart import Gl
-from accounting.journalize import journalize
+from accounting.journalize import journalize, journalize_accrual
 from accounting.subledger import subledger
 from actors.messages import Decided, Done, Offered, Received, Refused, reply_decoder
 from adapters.verification.credit_file import check_credit_file
@@ -122,21 +121,12 @@ def _entry(event: Event | BookEvent) -> Sequence[Line] | None:
             case DayClosed():
                 return []
             case AccrualBooked():
-                return sorted(_accrual_entry(event))
+                lines = journalize_accrual(event)
             case _:
-                return sorted((line.gl, line.loan, line.amount) for line in journalize(event))
+                lines = journalize(event)
     except AssertionError:
         return None
-
-
-def _accrual_entry(event: AccrualBooked) -> Iterable[Line]:
-    sides = (
-        (Gl.ACCRUED_INTEREST, event.interest),
-        (Gl.INTEREST_INCOME, -event.interest),
-        (Gl.ACCRUED_PENALTY, event.penalty),
-        (Gl.PENALTY_INCOME, -event.penalty),
-    )
-    return [(gl, 0, amount) for gl, amount in sides if amount]
+    return sorted((line.gl, line.loan, line.amount) for line in lines)
 
 
 def _replayed(events: dict[int, Stored]) -> Account | None:
@@ -156,11 +146,14 @@ def _add(tally: Tally, account: Account, on: date) -> None:
         if loan.status is not LoanStatus.ACTIVE:
             continue
         terms = contract.terms
-        tally.accrual[account.currency, terms.product, "interest"] += running_interest(loan, contract, on)
-        tally.accrual[account.currency, terms.product, "penalty"] += sum(
-            accrued_penalty(running, terms, on) for running in running_penalties(loan, terms)
-        )
-        tally.accrual[account.currency, terms.product, "loans"] += 1
+        interest = running_interest(loan, contract, on)
+        penalty = sum(accrued_penalty(running, terms, on) for running in running_penalties(loan, terms))
+        sums = {"interest": interest, "penalty": penalty, "loans": 1}
+        if loan.non_accrual_since is not None:
+            sums["interest_suspended"] = interest + sum(due.interest for due in loan.dues)
+            sums["penalty_suspended"] = penalty + sum(due.penalty for due in loan.dues)
+        for kind, amount in sums.items():
+            tally.accrual[account.currency, terms.product, kind] += amount
 
 
 def _check_replies(tally: Tally, account_id: int, events: dict[int, Stored], rows: Sequence[Row]) -> None:

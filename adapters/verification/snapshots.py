@@ -36,6 +36,7 @@ LOAN_COLUMNS: Final = (
     "penalty_due",
     "oldest_due",
     "bucket",
+    "non_accrual",
     "period_start",
     "period_end",
     "period_interest",
@@ -115,6 +116,7 @@ def _loan_columns(account: Account, loan: Loan, contract: Contract) -> list[obje
         sum(due.penalty for due in dues),
         min((due.due_date for due in dues), default=None),
         int(loan.bucket),
+        loan.non_accrual_since is not None,
         *_period_columns(loan, contract),
     ]
 

@@ -31,7 +31,7 @@ class Tally(Struct):
     control: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Sub-ledger balance by currency and GL account."""
     accrual: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Amount by currency, product and kind (interest, penalty, loans)."""
+    """Amount by currency, product and kind (interest, penalty, loans, and what is suspended of the two)."""
 
     pools: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Our own part of payouts by pool, day of the request and what it is: reserved, spent."""

@@ -149,9 +149,8 @@ def _compare_accrual(tally: Tally, accruals: Iterable[Accrual]) -> None:
     """The accrual over the loans' columns must be the one over the loans that the events build up."""
     stored: Counter[tuple[str, str, str]] = Counter()
     for row in accruals:
-        stored[row.currency, row.product, "interest"] += row.interest
-        stored[row.currency, row.product, "penalty"] += row.penalty
-        stored[row.currency, row.product, "loans"] += row.loans
+        for kind in ("interest", "penalty", "loans", "interest_suspended", "penalty_suspended"):
+            stored[row.currency, row.product, kind] += getattr(row, kind)
     for key in sorted(stored.keys() | tally.accrual.keys()):
         tally.compare("accrual", " ".join(key), stored[key], tally.accrual[key])
 

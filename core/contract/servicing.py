@@ -79,6 +79,15 @@ class LateWaterfall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     waterfall: Waterfall
 
 
+class NonAccrual(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """From so many days past due on interest counts as income when it is paid, not as it is earned; until no interest
+    is overdue and the loan is less late than that (lending_practice section 2: 90 days)."""
+
+    days_past_due: Annotated[int, Meta(ge=1, le=3660)] = 91
+    waterfall: Waterfall | None = None
+    """How money is allocated as long (practice: principal first); None: as otherwise."""
+
+
 class PenaltyBase(StrEnum):
     """What a penalty runs on while an installment is overdue."""
 

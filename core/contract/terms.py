@@ -6,7 +6,15 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from core.contract.servicing import Fee, LateWaterfall, PenaltyTerms, Prepayment, Recalculation, SourceWaterfall
+from core.contract.servicing import (
+    Fee,
+    LateWaterfall,
+    NonAccrual,
+    PenaltyTerms,
+    Prepayment,
+    Recalculation,
+    SourceWaterfall,
+)
 from core.contract.waterfall import Component, Waterfall
 from core.money import AMOUNT_MAX, Minor, Rounding
 
@@ -240,6 +248,8 @@ class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=T
     source_waterfalls: Annotated[tuple[SourceWaterfall, ...], Meta(max_length=8)] = ()
     late_waterfalls: Annotated[tuple[LateWaterfall, ...], Meta(max_length=8)] = ()
     """The one with the most days past due that are reached counts, for every kind of money."""
+    non_accrual: NonAccrual | None = None
+    """None: interest is income as it is earned, however late the loan is."""
     credit_order: Annotated[tuple[Component, ...], Meta(max_length=4)] = ()
     """What a chargeback makes owed again first, as far as the payment had paid it; the rest is principal."""
     recalculation: Recalculation | None = None

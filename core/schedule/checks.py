@@ -8,7 +8,7 @@ from typing import Final
 
 from core.contract.servicing import Fee, FeeWhen
 from core.contract.terms import BusinessDays, Method, Terms, Unit
-from core.contract.waterfall import Component, is_complete
+from core.contract.waterfall import Component, Waterfall, is_complete
 from core.schedule.calendars import knows
 from core.schedule.refusals import Refusal
 
@@ -19,7 +19,7 @@ _DAYS: Final = (Unit.DAY, Unit.WEEK)
 
 def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
     """Return the first thing that is wrong with the terms themselves."""
-    if not _is_complete(terms.waterfall):
+    if not all(_is_complete(waterfall) for waterfall in _waterfalls(terms)):
         return Refusal.WATERFALL_INCOMPLETE
     if terms.due_day is not None and terms.unit in _DAYS:
         return Refusal.DUE_DAY_WITHOUT_MONTHS
@@ -38,6 +38,15 @@ def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
         if wrong is not None:
             return wrong
     return _paid_out_error(terms) if terms.tranches or terms.balloon is not None else None
+
+
+def _waterfalls(terms: Terms) -> Iterable[Waterfall]:
+    """Return the orders of all that is owed, as long as the loan is on time and once it is not."""
+    yield terms.waterfall
+    for late in terms.late_waterfalls:
+        yield late.waterfall
+    if terms.non_accrual is not None and terms.non_accrual.waterfall is not None:
+        yield terms.non_accrual.waterfall
 
 
 def waits(terms: Terms) -> bool:

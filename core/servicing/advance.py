@@ -11,11 +11,20 @@ from core.events import (
     InstallmentBilled,
     InstallmentReminded,
     LoanClosed,
+    NonAccrualBegun,
+    NonAccrualEnded,
     ScheduleRestated,
     UnappliedApplied,
 )
 from core.money import Minor
-from core.servicing.delinquency import ACTION, bucket_for, days_past_due, next_bucket_date
+from core.servicing.delinquency import (
+    ACTION,
+    begins_non_accrual,
+    bucket_for,
+    days_past_due,
+    ends_non_accrual,
+    next_lateness_date,
+)
 from core.servicing.penalties import charge, penalties
 from core.servicing.recalculation import next_late_day, project
 from core.servicing.restating import moved, restate
@@ -63,7 +72,7 @@ def next_loan_action(loan: Loan, contract: Contract) -> date | None:
     """Return the next date on which something happens to one loan by itself."""
     if loan.status is not LoanStatus.ACTIVE:
         return None
-    day = next_bucket_date(loan, contract.terms)
+    day = next_lateness_date(loan, contract.terms)
     if loan.billed < len(contract.schedule):
         bill = contract.schedule[loan.billed].due_date
         day = bill if day is None or bill < day else day
@@ -87,6 +96,10 @@ def settle_states(draft: Draft, on: date) -> None:
         bucket = bucket_for(days, contract.terms.grace_days)
         if bucket is not loan.bucket:
             draft.emit(BucketChanged(on, loan.number, loan.bucket, bucket, days, ACTION[bucket]))
+        if begins_non_accrual(loan, contract.terms, days):
+            draft.emit(NonAccrualBegun(on, loan.number, days))
+        elif ends_non_accrual(loan, contract.terms, days):
+            draft.emit(NonAccrualEnded(on, loan.number))
         if not loan.dues and not loan.charges and _nothing_comes(loan, contract):
             assert loan.principal == 0
             draft.emit(LoanClosed(on, loan.number))

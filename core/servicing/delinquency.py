@@ -43,6 +43,32 @@ def bucket_for(days: int, grace_days: int) -> Bucket:
     return Bucket(bisect_right(FIRST_DAY, days) - 1)
 
 
+def next_lateness_date(loan: Loan, terms: Terms) -> date | None:
+    """Return the date on which the loan ages, or leaves accrual, if nothing is paid."""
+    days = (next_bucket_date(loan, terms), _non_accrual_date(loan, terms))
+    return min((day for day in days if day is not None), default=None)
+
+
+def begins_non_accrual(loan: Loan, terms: Terms, days: int) -> bool:
+    """Return whether a loan that accrues is late enough to stop, at so many days past due."""
+    return terms.non_accrual is not None and loan.non_accrual_since is None and days >= terms.non_accrual.days_past_due
+
+
+def ends_non_accrual(loan: Loan, terms: Terms, days: int) -> bool:
+    """Return whether a loan accrues again: no interest is overdue, and it is less late than what stopped it."""
+    if loan.non_accrual_since is None:
+        return False
+    is_late = terms.non_accrual is not None and days >= terms.non_accrual.days_past_due
+    return not is_late and not any(due.interest for due in loan.dues)
+
+
+def _non_accrual_date(loan: Loan, terms: Terms) -> date | None:
+    since = overdue_since(loan)
+    if terms.non_accrual is None or since is None or loan.non_accrual_since is not None:
+        return None
+    return since + timedelta(days=terms.non_accrual.days_past_due - terms.first_late_day)
+
+
 def next_bucket_date(loan: Loan, terms: Terms) -> date | None:
     """Return the date on which the loan enters a worse ageing state if nothing is paid."""
     since = overdue_since(loan)

@@ -12,7 +12,10 @@ from core.servicing.recalculation import LEVEL, payoff_interest, payoff_until, p
 
 
 def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None = None) -> Waterfall:
-    """Return the waterfall of a payment: of the days past due that are reached, of the kind of money, or the loan's."""
+    """Return the waterfall of a payment: of a loan that does not accrue, of the days past due that are reached, of the
+    kind of money, or the loan's."""
+    if loan.non_accrual_since is not None and terms.non_accrual is not None and terms.non_accrual.waterfall:
+        return terms.non_accrual.waterfall
     if terms.late_waterfalls:
         days = days_past_due(loan, on, terms.first_late_day)
         late = [each for each in terms.late_waterfalls if each.days_past_due <= days]

@@ -121,7 +121,7 @@ def loan_row(account: int, number: int = 1, principal: int = 120_000, wake_on: d
     wake = wake_on or date(2026, 6, 4)
     name = loan_id(account, number)
     period = (TODAY, date(2026, 6, 4), 949, 0, None)
-    return LoanRow(name, "active", principal, 0, 0, 0, 0, None, 0, wake, *period, encode(state))
+    return LoanRow(name, "active", principal, 0, 0, 0, 0, None, 0, False, wake, *period, encode(state))
 
 
 def contract_row(account: int, number: int = 1) -> ContractRow:

@@ -45,6 +45,9 @@ def _loan(account: int, chance: Random) -> LoanRow:
         period_interest=chance.choice((0, 1, 3, 5, 25, 949, chance.randint(0, 10**12))),
         period_earned=chance.choice((0, 0, 7, -40)),
         penalty_base=encode_json(dues).decode() if dues else None,
+        interest_due=chance.choice((0, 0, 9_300)),
+        penalty_due=chance.choice((0, 0, 41)),
+        non_accrual=chance.choice((False, False, True)),
         status=chance.choice(("active", "active", "active", "closed")),
     )
 
@@ -71,13 +74,16 @@ def _by_hand(commit: GroupCommit, as_of: date) -> list[book.Accrual]:
         assert loan.period_start is not None
         assert loan.period_end is not None
         period = Installment(loan.period_start, loan.period_end, Minor(0), Minor(loan.period_interest))
-        total = sums.setdefault((contract.currency, contract.product), [0, 0, 0])
-        total[0] += loan.period_earned + accrued(period, as_of, rounding)
+        total = sums.setdefault((contract.currency, contract.product), [0, 0, 0, 0, 0])
+        interest, charged = loan.period_earned + accrued(period, as_of, rounding), 0
         for base, since, free, most, ppb, denominator in _dues(loan.penalty_base, contract):
             if as_of > free:
                 penalty = divide(base * ppb * (as_of - since).days, denominator, rounding)
-                total[1] += penalty if most is None else min(penalty, most)
-        total[2] += 1
+                charged += penalty if most is None else min(penalty, most)
+        suspended = (loan.interest_due + interest, loan.penalty_due + charged) if loan.non_accrual else (0, 0)
+        sums[contract.currency, contract.product] = [
+            one + other for one, other in zip(total, (interest, charged, 1, *suspended), strict=True)
+        ]
     return [book.Accrual(*key, *sums[key]) for key in sorted(sums)]
 
 
@@ -132,8 +138,15 @@ async def _agrees(store: PostgresStore, rows: list[book.Accrual]) -> None:
     for currency in ("CNY", "USD"):
         interest = sum(row.interest for row in rows if row.currency == currency)
         penalty = sum(row.penalty for row in rows if row.currency == currency)
-        assert balances[currency, Gl.ACCRUED_INTEREST] == interest == -balances[currency, Gl.INTEREST_INCOME]
-        assert balances[currency, Gl.ACCRUED_PENALTY] == penalty == -balances[currency, Gl.PENALTY_INCOME]
+        no_income = sum(row.interest_suspended for row in rows if row.currency == currency)
+        no_penalty = sum(row.penalty_suspended for row in rows if row.currency == currency)
+        assert balances[currency, Gl.ACCRUED_INTEREST] == interest
+        assert balances[currency, Gl.ACCRUED_PENALTY] == penalty
+        assert balances[currency, Gl.INTEREST_SUSPENDED] == -no_income
+        assert balances[currency, Gl.PENALTY_SUSPENDED] == -no_penalty
+        # What is suspended is no income: nothing else has been earned here, so income may be below zero.
+        assert balances[currency, Gl.INTEREST_INCOME] == no_income - interest
+        assert balances[currency, Gl.PENALTY_INCOME] == no_penalty - penalty
     posted = await store.connection.fetchval("SELECT coalesce(sum(amount), 0) FROM posting")
     assert posted == sum(line.balance for line in lines) == 0
 

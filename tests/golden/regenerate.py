@@ -31,6 +31,7 @@ from core.contract.servicing import (
     Fee,
     FeeBase,
     FeeWhen,
+    NonAccrual,
     PenaltyBase,
     PenaltyTerms,
     Prepayment,
@@ -39,7 +40,7 @@ from core.contract.servicing import (
     Source,
 )
 from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Tranche, Unit
-from core.contract.waterfall import Component, Direction, Future, Reach, Step, Waterfall
+from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
 from core.identity import loan_id
 from tests.golden import before_the_loan
 from tests.golden.histories import FOLDER, write
@@ -110,6 +111,14 @@ FOLLOWING = Terms(
     waterfall=Waterfall((Step(), Step(Reach.IN_ADVANCE)), Future.NEXT_LAST),
     recalculation=Recalculation(),
     reminder_days=0,
+)
+SUSPENDED = Terms(
+    product="suspended",
+    principal=120_000,
+    rate=Rate(120_000_000),
+    installments=4,
+    reminder_days=0,
+    non_accrual=NonAccrual(31, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),
 )
 ONE, TWO, THREE = loan_id(1, 1), loan_id(1, 2), loan_id(1, 3)
 
@@ -184,6 +193,13 @@ HISTORIES: dict[str, list[Asked]] = {
         (10, PayOff(account=1, loan=ONE, amount=10_000)),
         (1, AddCharge(account=1, loan=ONE, component="fee", amount=500, name="certificate")),
         (3, None),
+    ],
+    "non_accrual": [
+        (0, BookLoan(account=1, terms=SUSPENDED)),
+        (0, Disburse(account=1, loan=ONE)),
+        (65, Repay(account=1, amount=40_000)),
+        (5, Repay(account=1, amount=30_000)),
+        (60, None),
     ],
     "deposit_and_freeze": [
         (0, TakeDeposit(account=1, amount=10_000)),

@@ -31,7 +31,7 @@ from core.commands import (
     Waive,
 )
 from core.contract.changes import Effect, FixIndex, Holiday, Reage, Reschedule
-from core.contract.servicing import Fee, FeeWhen, Price, Recalculation, Source
+from core.contract.servicing import Fee, FeeWhen, NonAccrual, Price, Recalculation, Source
 from core.contract.terms import Cycle, Floating, Rate, Terms, Tranche
 from core.contract.waterfall import Reach, Step, Waterfall
 from core.identity import loan_id
@@ -58,6 +58,8 @@ BORROWERS: dict[int, Terms] = {
     30: replace(TERMS, rate=Rate(60_000_000), floating=Floating(Cycle(FIRST_DAY + timedelta(days=MIDDLE_DAYS)))),
     31: TERMS,
     32: replace(TERMS, waterfall=AHEAD, compound_rate=TERMS.penalty_rate),
+    33: replace(TERMS, non_accrual=NonAccrual(5)),
+    34: replace(TERMS, non_accrual=NonAccrual(5)),
 }
 
 
@@ -128,6 +130,7 @@ async def _in_arrears(book: Book) -> None:
     found = book.on - timedelta(days=7)
     for account in (21, 22, 23, 27):
         await _carry_out(book, Repay(account=account, amount=40_000, effective_on=found))
+    await _carry_out(book, Repay(account=34, amount=120_000))
     await _carry_out(book, AddCharge(account=22, loan=_of(22), component="fee", amount=100, effective_on=found))
     await _carry_out(book, ChangeTerms(account=29, loan=_of(29), change=Reage(installments=8)))
     faster = ChangeTerms(account=26, loan=_of(26), change=Reschedule(installments=3), effective_on=found)

@@ -23,7 +23,7 @@ from core.commands import (
     TakeDeposit,
     UnfreezeAccount,
 )
-from core.contract.servicing import PayoffInterest, Recalculation, Rest
+from core.contract.servicing import NonAccrual, PayoffInterest, Recalculation, Rest
 from core.contract.terms import DayCount, Method, Rate, RatePer, Terms, Unit, installment_total
 from core.contract.waterfall import STANDARD_ORDER, Direction, Future, Reach, Waterfall
 from core.contract.waterfall import Step as WaterfallStep
@@ -85,6 +85,8 @@ recalculations = st.none() | st.builds(
     Recalculation, rest=st.sampled_from(Rest), payoff=st.sampled_from(PayoffInterest), on_past_due=st.booleans()
 )
 
+non_accruals = st.none() | st.builds(NonAccrual, days_past_due=st.integers(1, 100), waterfall=st.none() | waterfalls())
+
 periods = st.sampled_from([(1, Unit.MONTH), (2, Unit.MONTH), (15, Unit.DAY), (3, Unit.DAY), (2, Unit.WEEK)])
 
 
@@ -105,6 +107,7 @@ def some_terms(draw: st.DrawFn) -> Terms:
         recalculation=draw(recalculations),
         penalty_rate=draw(st.sampled_from([Rate(0), Rate(180_000_000), Rate(750_000, RatePer.DAY)])),
         grace_days=draw(st.sampled_from([0, 0, 3, 40])),
+        non_accrual=draw(non_accruals),
         reminder_days=draw(st.sampled_from([0, 3, 10])),
     )
 

@@ -15,7 +15,7 @@ from core.evolve import evolve
 from core.identity import loan_id
 from core.rejections import Code
 from core.servicing.advance import next_action
-from core.servicing.delinquency import bucket_for, days_past_due
+from core.servicing.delinquency import begins_non_accrual, bucket_for, days_past_due, ends_non_accrual
 from core.servicing.quote import Quote, quote
 from tests.properties.histories import START, Book, Life, lend, live, lives, resolve, take
 from tests.proving import assert_books_hold, assert_days_add_up, assert_derived
@@ -95,7 +95,10 @@ def test_no_amount_is_negative_and_nothing_unpaid_is_forgotten(life: Life) -> No
             assert loan.principal == due + unbilled - ahead
             assert [due.due_date for due in loan.dues] == sorted(due.due_date for due in loan.dues)
             if loan.status is LoanStatus.ACTIVE:
-                assert loan.bucket is bucket_for(days_past_due(loan, book.on), contract.terms.grace_days)
+                days = days_past_due(loan, book.on)
+                assert loan.bucket is bucket_for(days, contract.terms.grace_days)
+                assert not begins_non_accrual(loan, contract.terms, days)
+                assert not ends_non_accrual(loan, contract.terms, days)
             else:
                 assert (loan.principal, loan.dues, loan.bucket) == (0, (), 0)
 
@@ -183,15 +186,17 @@ def _allocated(event: RepaymentReceived | LoanPaidOff | UnappliedApplied) -> int
 
 
 def _something_happens(account: Account, loan: Loan, day: date) -> bool:
-    """Say whether a bill, a reminder or a change of ageing state is to be expected that day."""
+    """Say whether a bill, a reminder or a change of ageing state or accrual is to be expected that day."""
     contract = account.contracts[loan.number - 1]
     if loan.status is not LoanStatus.ACTIVE:
         return False
     coming = contract.schedule[loan.billed : loan.billed + 1]
     remind = contract.terms.reminder_days
     reminder = remind and loan.reminded == loan.billed and any(0 < (i.due_date - day).days <= remind for i in coming)
-    late = bucket_for(days_past_due(loan, day), contract.terms.grace_days)
-    return bool(reminder) or any(i.due_date == day for i in coming) or late is not loan.bucket
+    days = days_past_due(loan, day)
+    ages = bucket_for(days, contract.terms.grace_days) is not loan.bucket
+    stops = begins_non_accrual(loan, contract.terms, days)
+    return bool(reminder) or any(i.due_date == day for i in coming) or ages or stops
 
 
 def _lived_otherwise(book: Book, without: set[int], extra: tuple[date, Command] | None = None) -> Book | None:

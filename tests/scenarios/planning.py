@@ -54,6 +54,10 @@ def _late(days: str, order: str) -> dict[str, object]:
     return {"days_past_due": int(days), "waterfall": {"steps": [{"order": order.split(", ")}]}}
 
 
+def _non_accrual(fields: dict[str, Any], days: str, order: str | None) -> None:
+    fields["non_accrual"] = {"days_past_due": int(days)} if order is None else _late(days, order)
+
+
 def _refund(which: str) -> dict[str, object]:
     steps = [{}, {"reach": "in_advance"}]
     return {"source": "merchant_refund", "waterfall": {"steps": steps, "future": which}}
@@ -86,6 +90,7 @@ PHRASES: tuple[tuple[str, Callable[..., None]], ...] = (
     ),
     (r"no interest from (\S+) to (\S+)", _append("pauses", lambda start, end: {"start": start, "end": end})),
     (rf"from (\d+) days late pays {ORDER}", _append("late_waterfalls", _late)),
+    (rf"non-accrual from (\d+) days late(?:, then pays {ORDER})?", _non_accrual),
     (r"a merchant refund pays the (next|last) installments", _append("source_waterfalls", _refund)),
 )
 """Phrases of the terms, and what each adds to the fields."""

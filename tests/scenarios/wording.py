@@ -55,6 +55,8 @@ HAPPENED: dict[type[Struct], str] = {
     events.UnappliedApplied: "apply unapplied",
     events.ScheduleRestated: "schedule moves",
     events.LoanReopened: "open again",
+    events.NonAccrualBegun: "to non-accrual",
+    events.NonAccrualEnded: "to accrual",
     events.LoanClosed: "closed",
 }
 PARTS = ("penalty", "fee", "interest", "principal")

@@ -231,7 +231,7 @@ class Auditor:
             signed = (contract.slot, contract.currency, contract.product, contract.rounding)
             ratio = (contract.penalty_ppb, contract.penalty_denominator)
             amounts = astuple(loan)
-            columns = (key, *signed, *ratio, *amounts[1:9], *amounts[10:14])
+            columns = (key, *signed, *ratio, *amounts[1:10], *amounts[11:15])
             loans.append((account, loan.state, loan.wake_on, loan.penalty_base, *columns))
             contracts.append((account, key, contract.body))
         return AccountRows(

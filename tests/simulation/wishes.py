@@ -48,6 +48,7 @@ from core.contract.servicing import (
     Fee,
     FeeWhen,
     LateWaterfall,
+    NonAccrual,
     PayoffInterest,
     PenaltyBase,
     PenaltyTerms,
@@ -84,6 +85,7 @@ FEATURES: tuple[dict[str, Any], ...] = (
     {"cost_cap_ppb": 240_000_000},
     {"prepayment": Prepayment(fee_ppb=10_000_000, interest=PayoffInterest.UNTIL_DUE)},
     {"late_waterfalls": (LateWaterfall(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),)},
+    {"non_accrual": NonAccrual(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),)))},
     {"penalty": PenaltyTerms(base=PenaltyBase.ALL_PRINCIPAL, cap_ppb=100_000_000)},
 )
 

@@ -19,7 +19,7 @@ from adapters.postgres.encoding import (
 
 ON, BEFORE_2000 = date(2026, 5, 4), date(1999, 12, 31)
 BASES = '[[1,"2026-05-04"]]'
-LOAN = LoanRow(10_001, "active", 120_000, 9, 5, 0, 4, ON, 2, ON, BEFORE_2000, ON, 949, -7, BASES, b"\x01")
+LOAN = LoanRow(10_001, "active", 120_000, 9, 5, 0, 4, ON, 2, True, ON, BEFORE_2000, ON, 949, -7, BASES, b"\x01")
 
 
 def read(payload: memoryview, columns: tuple[str, ...]) -> Iterator[dict[str, bytes | None]]:
@@ -88,7 +88,7 @@ def test_a_loan_in_all_its_columns() -> None:
 
 
 def test_what_a_loan_does_not_have_is_null() -> None:
-    closed = LoanRow(10_001, "closed", 0, 0, 0, 0, 0, None, 0, None, None, None, 0, 0, None, b"")
+    closed = LoanRow(10_001, "closed", 0, 0, 0, 0, 0, None, 0, False, None, None, None, 0, 0, None, b"")
     (row,) = read(loan_rows([closed]), LOAN_COLUMNS)
     missing = {name for name, value in row.items() if value is None}
     assert missing == {"oldest_due", "wake_on", "period_start", "period_end", "penalty_base"}
