@@ -1,161 +1,26 @@
-"""Figures published by lenders and calculators: installments and totals of plain monthly loans."""
+"""Figures published by lenders and calculators: repriced loans, internal rates; and what compares which kind."""
 
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct, structs
 
-from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, minor, rate
+from adapters.conformance.cases import Outcome, minor, rate
 from adapters.conformance.published_books import journal, vat_split
-from adapters.conformance.published_phrases import NOT_SAID_DAY, WAN
-from core.contract.terms import PPB, Installment, Method, RatePer, RateStep, Terms, installment_total
+from adapters.conformance.published_derived import major
+from adapters.conformance.published_phrases import NOT_SAID_DAY
+from adapters.conformance.published_plain import method_of, plain, planned
+from core.contract.terms import PPB, Installment, Method, RateStep, Terms, installment_total
 from core.cost.disclosure import internal_rate
 from core.money import Minor
 from core.schedule.dates import due_dates
-from core.schedule.plan import Refusal, Summary, plan, summary
+from core.schedule.plan import summary
 
-CENT: Final = Decimal("0.01")
-FINE: Final = 10_000
-"""Parts of a cent in which figures are computed that their publisher does not round."""
-
-
-class PlainInputs(Struct, forbid_unknown_fields=True):
-    """A loan in monthly installments, rate as a fraction per year, month or period."""
-
-    principal: Decimal
-    annual_rate: Decimal | None = None
-    rate_per_period: str | None = None
-    """A decimal, or in words ("annual/12") beside an annual rate."""
-    monthly_rate: Decimal | None = None
-    n: int | list[int] = 1
-    payment: Decimal | None = None
-
-
-class PlainCase(Struct):
-    """A published case with its printed figures."""
-
-    inputs: PlainInputs
-    published: dict[str, str | list[str]]
-    convention: str = "A"
-
-
-def _terms(inputs: PlainInputs, method: Method, installments: int) -> Terms | None:
-    per = RatePer.YEAR if inputs.annual_rate is not None else RatePer.MONTH
-    given = inputs.annual_rate if per is RatePer.YEAR else inputs.monthly_rate or inputs.rate_per_period
-    if given is None:
-        raise MalformedCase("no rate")
-    exact = rate(Decimal(given), per)
-    if exact is None:
-        return None
-    return Terms(
-        principal=minor(inputs.principal),
-        rate=exact,
-        installments=installments,
-        method=method,
-        agreed_installment=None if inputs.payment is None else minor(inputs.payment),
-    )
-
-
-def _plan(terms: Terms) -> tuple[Installment, ...]:
-    planned = plan(terms, NOT_SAID_DAY)
-    if isinstance(planned, Refusal):
-        raise MalformedCase(f"refused: {planned}")
-    return planned
-
-
-def _count(inputs: PlainInputs) -> int:
-    if not isinstance(inputs.n, int):
-        raise MalformedCase("one number of installments expected")
-    return inputs.n
-
-
-def _major(amount: Decimal | int) -> str:
-    return str((Decimal(amount) / 100).quantize(CENT, ROUND_HALF_UP))
-
-
-def _plain(method: Method) -> Callable[[Raw], Outcome]:
-    def run(raw: Raw) -> Outcome:
-        case = msgspec.json.decode(raw, type=PlainCase)
-        terms = _terms(case.inputs, method, _count(case.inputs))
-        return None if terms is None else _differences(_figures(terms, case.convention), case.published)
-
-    return run
-
-
-def _figures(terms: Terms, convention: str) -> dict[str, str]:
-    """Return the printed figures of a plain loan.
-
-    Convention B rounds nothing but what it prints; C totals the rounded installments.
-    """
-    fine = FINE if convention.startswith("B") else 1
-    terms = structs.replace(terms, principal=terms.principal * fine)
-    totals = summary(_plan(terms))
-    interest: int = totals.interest
-    if convention.startswith("C"):
-        interest = totals.first_total * terms.installments - terms.principal
-    other = Method.EQUAL_INSTALLMENT if terms.method is Method.EQUAL_PRINCIPAL else Method.EQUAL_PRINCIPAL
-    others: Summary = summary(_plan(structs.replace(terms, method=other)))
-    own: dict[str, Decimal | int] = {
-        "payment": totals.first_total,
-        "first_payment": totals.first_total,
-        "last_payment": totals.last_total,
-        "avg_payment": Decimal(terms.principal + interest) / terms.installments,
-        "total_payment": terms.principal + interest,
-        "total_interest": interest,
-        f"vs_{other.value}_interest_diff": abs(others.interest - interest),
-    }
-    return {name: _major(Decimal(figure) / fine) for name, figure in own.items()}
-
-
-def _differences(own: dict[str, str], published: dict[str, str | list[str]]) -> Outcome:
-    if not published.keys() <= own.keys():
-        return None
-    off = [
-        f"{name}: computed {own[name]}, published {value}" for name, value in published.items() if own[name] != value
-    ]
-    return "; ".join(off)
-
-
-def _interest_totals(raw: Raw) -> Outcome:
-    """Compare interest totals printed in units of 10,000, each to the last printed digit."""
-    case = msgspec.json.decode(raw, type=PlainCase)
-    counts = case.inputs.n if isinstance(case.inputs.n, list) else [case.inputs.n]
-    printed = case.published.get("total_interest_wan")
-    if not isinstance(printed, list) or len(printed) != len(counts):
-        raise MalformedCase("total_interest_wan does not list one figure for each n")
-    for count, figure in zip(counts, printed, strict=True):
-        terms = _terms(case.inputs, Method.EQUAL_PRINCIPAL, count)
-        if terms is None:
-            return None
-        own = Decimal(summary(_plan(terms)).interest) / 100 / WAN
-        if abs(own - Decimal(figure)) > CENT:
-            return f"n={count}: computed {own}, published {figure}"
-    return MATCHED
-
-
-def _annuity_rows(raw: Raw) -> Outcome:
-    """Compare the principal parts and balances of a short level loan."""
-    case = msgspec.json.decode(raw, type=PlainCase)
-    terms = _terms(case.inputs, Method.EQUAL_INSTALLMENT, _count(case.inputs))
-    if terms is None:
-        return None
-    rows = _plan(terms)
-    balances = [terms.principal]
-    for row in rows:
-        balances.append(balances[-1] - row.principal)
-    own = {"principal": [_major(row.principal) for row in rows], "balances": [_major(left) for left in balances]}
-    return MATCHED if own == case.published else f"computed {own}"
-
-
-def _flat_interest(raw: Raw) -> Outcome:
-    case = msgspec.json.decode(raw, type=PlainCase)
-    terms = _terms(case.inputs, Method.FLAT, _count(case.inputs))
-    return (
-        None if terms is None else _differences({"monthly_interest": _major(_plan(terms)[0].interest)}, case.published)
-    )
+REPRICED: Final = "_rate_change"
+COLUMNS: Final = ("payment", "principal", "interest", "balance")
 
 
 class SteppedInputs(Struct, forbid_unknown_fields=True):
@@ -169,9 +34,8 @@ class SteppedInputs(Struct, forbid_unknown_fields=True):
 class SteppedFigures(Struct, forbid_unknown_fields=True):
     """Some rows by their number, and totals."""
 
-    rows: dict[str, tuple[str, str, str, str]] = {}
-    """Payment, principal, interest, balance."""
-    row_columns: list[str] = []
+    rows: dict[str, list[str]] = {}
+    row_columns: tuple[str, ...] = COLUMNS
     total_payment: str = ""
     total_interest: str = ""
 
@@ -179,37 +43,42 @@ class SteppedFigures(Struct, forbid_unknown_fields=True):
 class SteppedCase(Struct):
     """A loan that is repriced: the number of installments stays, the level is solved anew."""
 
+    kind: str
     inputs: SteppedInputs
     published: SteppedFigures
 
 
 def _stepped(raw: Raw) -> Outcome:
     case = msgspec.json.decode(raw, type=SteppedCase)
-    terms = _stepped_terms(case.inputs)
+    method = method_of(case.kind)
+    terms = None if method is None else _stepped_terms(case.inputs, method)
     if terms is None:
         return None
-    rows = _plan(terms)
+    rows = planned(terms)
     totals = summary(rows)
     printed = case.published
-    own = {"total_payment": _major(totals.total), "total_interest": _major(totals.interest)}
-    published: dict[str, str | list[str]] = {"total_payment": printed.total_payment or own["total_payment"]}
+    own = {"total_payment": major(totals.total), "total_interest": major(totals.interest)}
+    published = {"total_payment": printed.total_payment or own["total_payment"]}
     published["total_interest"] = printed.total_interest or own["total_interest"]
     balances = _balances(terms, rows)
     for number, columns in printed.rows.items():
         index = int(number) - 1
         row = rows[index]
         amounts = (installment_total(row), row.principal, row.interest, balances[index + 1])
-        own[f"row {number}"] = " ".join(map(_major, amounts))
+        shown = dict(zip(COLUMNS, map(major, amounts), strict=True))
+        own[f"row {number}"] = " ".join(shown[column] for column in printed.row_columns)
         published[f"row {number}"] = " ".join(columns)
-    return _differences(own, published)
+    return "; ".join(
+        f"{name}: computed {own[name]}, published {value}" for name, value in published.items() if own[name] != value
+    )
 
 
-def _stepped_terms(inputs: SteppedInputs) -> Terms | None:
+def _stepped_terms(inputs: SteppedInputs, method: Method) -> Terms | None:
     """Return terms whose rate changes where each step's first period starts."""
     exact = [rate(step) for _, _, step in inputs.rates]
     if not exact or exact[0] is None:
         return None
-    terms = Terms(principal=minor(inputs.principal), rate=exact[0], installments=inputs.n)
+    terms = Terms(principal=minor(inputs.principal), rate=exact[0], installments=inputs.n, method=method)
     dates = due_dates(terms, NOT_SAID_DAY)
     assert dates is not None
     steps = []
@@ -256,13 +125,16 @@ def _irr(raw: Raw) -> Outcome:
     return "; ".join(differences)
 
 
-PUBLISHED: Final[dict[str, Callable[[Raw], Outcome]]] = {
-    "equal_installment": _plain(Method.EQUAL_INSTALLMENT),
-    "equal_installment_rate_change": _stepped,
-    "equal_principal": _plain(Method.EQUAL_PRINCIPAL),
-    "equal_principal_interest_total": _interest_totals,
-    "annuity_short": _annuity_rows,
-    "flat_interest": _flat_interest,
+def runner_of(kind: str) -> Callable[[Raw], Outcome] | None:
+    """Return what compares figures of such a kind; None for kinds that the engine does not claim."""
+    if kind in KINDS:
+        return KINDS[kind]
+    if method_of(kind) is None:
+        return None
+    return _stepped if kind.endswith(REPRICED) else plain
+
+
+KINDS: Final[dict[str, Callable[[Raw], Outcome]]] = {
     "irr": _irr,
     "vat_split": vat_split,
     "journal": journal,

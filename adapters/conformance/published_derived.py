@@ -1,8 +1,9 @@
 """Figures derived from terms that a title states in words; a title may refer to the ones before it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -40,26 +41,33 @@ class Planned(Struct, frozen=True):
     rates: Disclosure | None
 
 
-def derived(raws: list[Raw]) -> list[Outcome]:
-    """Return the outcome of each case, in order."""
-    said, planned = Said(), dict[str, Planned]()
-    outcomes = []
+def derived(raws: list[Raw]) -> Iterator[tuple[str, Callable[[], Outcome]]]:
+    """Yield the name of each case and what compares it; in order, since a title may refer to those before."""
+    read_so_far = _Read()
     for raw in raws:
         case = msgspec.json.decode(raw, type=DerivedCase)
-        figures = msgspec.json.decode(raw, type=dict[str, Printed])
-        printed = {name: value for name, value in figures.items() if name not in ("id", "title")}
-        late = _LATE.search(case.title)
-        said = read(case.title, said)
-        if late:
-            outcomes.append(_late(late, planned, printed))
-        elif (loan := _planned(said)) is not None:
-            planned[case.id] = loan
-            outcomes.append(
-                _differences({name: _figure(name, value, loan) for name, value in printed.items()}, printed)
-            )
-        else:
-            outcomes.append(_rates(said.rate, printed))
-    return outcomes
+        yield case.id, partial(_compare, case, raw, read_so_far)
+
+
+class _Read(Struct):
+    """What the titles so far have said."""
+
+    said: Said = Said()
+    planned: dict[str, Planned] = {}
+
+
+def _compare(case: DerivedCase, raw: Raw, before: _Read) -> Outcome:
+    figures = msgspec.json.decode(raw, type=dict[str, Printed])
+    printed = {name: value for name, value in figures.items() if name not in ("id", "title")}
+    late = _LATE.search(case.title)
+    before.said = read(case.title, before.said)
+    if late:
+        return _late(late, before.planned, printed)
+    loan = _planned(before.said)
+    if loan is None:
+        return _rates(before.said.rate, printed)
+    before.planned[case.id] = loan
+    return _differences({name: _figure(name, value, loan) for name, value in printed.items()}, printed)
 
 
 def _planned(said: Said) -> Planned | None:

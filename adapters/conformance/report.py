@@ -1,7 +1,7 @@
 """Run published loan figures through the engine and say which it reproduces."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
 from adapters.conformance.fineract import fineract_schedule
 from adapters.conformance.fineract_books import fineract_allocation
 from adapters.conformance.lending import loan_terms
-from adapters.conformance.published import PUBLISHED
+from adapters.conformance.published import runner_of
 from adapters.conformance.published_derived import derived
 from adapters.conformance.published_wrong import Refuted, refute
 
@@ -85,35 +85,33 @@ def run_file(path: Path) -> FileReport:
         content = msgspec.json.decode(path.read_bytes(), type=CaseFile)
     except (OSError, msgspec.DecodeError) as error:
         raise UnreadableCases(f"{path.name}: {error}") from error
-    results = []
-    for number, raw in enumerate(content.cases, start=1):
-        with _readable(path, f"case {number}"):
-            results.append(_run_case(raw))
-    with _readable(path, "derived_not_published"):
-        results += _run_derived(content.derived_not_published)
-    with _readable(path, "known_wrong_published"):
+    results = [_run_case(raw, f"case {number}") for number, raw in enumerate(content.cases, start=1)]
+    try:
+        results += [(name, _outcome(compare)) for name, compare in derived(content.derived_not_published)]
         refuted = tuple(refute(raw) for raw in content.known_wrong_published)
+    except (msgspec.DecodeError, MalformedCase) as error:
+        raise UnreadableCases(f"{path.name}: {error}") from error
     return _report(path.name, results, refuted)
 
 
-@contextmanager
-def _readable(path: Path, where: str) -> Iterator[None]:
-    """Say where in the file a case is that makes no sense."""
+def _run_case(raw: Raw, place: str) -> tuple[str, Outcome]:
+    """Return a case's name and outcome; without a name it goes by its place."""
     try:
-        yield
-    except (msgspec.DecodeError, MalformedCase) as error:
-        raise UnreadableCases(f"{path.name}: {where}: {error}") from error
-
-
-def _run_case(raw: Raw) -> tuple[str, Outcome]:
-    head = msgspec.json.decode(raw, type=Head)
+        head = msgspec.json.decode(raw, type=Head)
+    except msgspec.DecodeError as error:
+        return place, f"makes no sense: {error}"
     run = _runner(head)
-    return head.id, None if run is None else run(raw)
+    return head.id, None if run is None else _outcome(partial(run, raw))
 
 
-def _run_derived(raws: list[Raw]) -> list[tuple[str, Outcome]]:
-    ids = [msgspec.json.decode(raw, type=Head).id for raw in raws]
-    return list(zip(ids, derived(raws), strict=True))
+def _outcome(compare: Callable[[], Outcome]) -> Outcome:
+    """Return the outcome of a case; whatever is wrong with one is its own miss and stops no other."""
+    try:
+        return compare()
+    except (msgspec.DecodeError, MalformedCase) as error:
+        return f"makes no sense: {error}"
+    except Exception as error:
+        return f"failed: {error!r}"
 
 
 def _report(file: str, results: list[tuple[str, Outcome]], refuted: tuple[Refuted, ...]) -> FileReport:
@@ -135,7 +133,7 @@ def _runner(head: Head) -> Callable[[Raw], Outcome] | None:
     if head.kind == "allocation":
         return fineract_allocation
     if head.kind is not None:
-        return PUBLISHED.get(head.kind)
+        return runner_of(head.kind)
     if head.type in ACTUS_TYPES:
         return actus
     return loan_terms if head.topic is not None else None

@@ -53,12 +53,6 @@ def test_a_directory_is_all_its_case_files() -> None:
     [
         ("no json", "bad.json: "),
         ('{"rows": []}', "bad.json: .*cases"),
-        ('{"cases": [{"kind": "schedule"}]}', "bad.json: case 1: .*id"),
-        ('{"cases": [{"id": "a", "kind": "schedule"}]}', "bad.json: case 1: .*schedule_type"),
-        (
-            '{"cases": [{"id": "a", "kind": "flat_interest", "inputs": {"principal": "1"}, "published": {}}]}',
-            "no rate",
-        ),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, content: str, message: str) -> None:
@@ -66,6 +60,29 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, content: str, mes
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UnreadableCases, match=message):
         run(path)
+
+
+FLAT = '"id": "flat", "kind": "flat_interest", "published": {"monthly_interest": "7500.00"}'
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "why"),
+    [
+        ('{"kind": "schedule"}', "case 1", "id"),
+        ('{"id": "a", "kind": "schedule"}', "a", "schedule_type"),
+        (f'{{{FLAT}, "inputs": {{"principal": "1"}}}}', "flat", "no rate"),
+        (f'{{{FLAT}, "inputs": {{"principal": "1", "rate_per_period": "dear"}}}}', "flat", "failed: "),
+    ],
+)
+def test_a_case_that_makes_no_sense_is_a_miss_and_stops_no_other(
+    tmp_path: Path, case: str, name: str, why: str
+) -> None:
+    sound = f'{{{FLAT}, "inputs": {{"principal": "500000.00", "monthly_rate": "0.015"}}}}'
+    path = tmp_path / "mixed.json"
+    path.write_text(f'{{"cases": [{case}, {sound}]}}', encoding="utf-8")
+    report = run(path)
+    assert (report.matched, [miss.id for miss in report.misses]) == (1, [name])
+    assert why in report.misses[0].why
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
