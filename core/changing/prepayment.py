@@ -121,7 +121,8 @@ def _planned(
     if effect is Effect.REDUCE_PAYMENT:
         terms = replace(terms, agreed_installment=None)
     if terms.method is Method.FLAT:
-        terms = replace(terms, principal=terms.principal - split.principal)
+        # Interest that became principal can be repaid too, but bore none itself.
+        terms = replace(terms, principal=max(1, terms.principal - split.principal))
     balances, settled = loan.balances, _collects(loan, contract, rest)
     rows: tuple[Installment, ...] | Rejection
     if settled:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from core.account import Accrual, Balance, Contract, Deferral, Loan
 from core.change_events import Replanned
 from core.changing.remaining import Remaining, agreed_dates, plus, with_stub
-from core.contract.terms import Installment, Method, Terms
+from core.contract.terms import INSTALLMENTS_MAX, Installment, Method, Terms
 from core.money import Minor, divide
 from core.rejections import Code, Rejection
 from core.schedule.checks import waits
@@ -58,6 +58,8 @@ def replanned(
     dates = (*agreed_dates(contract)[: rest.installment - 1], *rest.dates[1:])
     # Dates that an installment which is agreed no longer needs are no more.
     dates = dates[: rest.installment - 1 + _dates_used(terms, rest, rows)]
+    if len(dates) > INSTALLMENTS_MAX:
+        return Rejection(Code.TERMS_INVALID, Refusal.SCHEDULE_TOO_LONG.value)
     terms = replace(terms, installments=len(dates), last_due=terms.last_due if terms.last_due == dates[-1] else None)
     if rest.number > loan.billed + 1:
         deferrals = deferrals_of(terms, rest, rows, divide(*rest.earned, terms.rounding))

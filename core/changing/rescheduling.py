@@ -10,11 +10,22 @@ from core.change_events import Replanned
 from core.changing.remaining import Remaining, further, level_now, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Effect, Extend, FixIndex, Holiday, PauseInterest, Reschedule
-from core.contract.terms import INSTALLMENTS_MAX, Fixing, Installment, Pause, RateStep, Terms
+from core.contract.terms import (
+    INSTALLMENTS_MAX,
+    Fixing,
+    Installment,
+    Method,
+    Pause,
+    Rate,
+    RateStep,
+    Terms,
+    installment_total,
+)
 from core.money import Minor
 from core.rejections import Code, Rejection
 from core.schedule.dates import UNIT_MONTHS, add_months
 from core.schedule.floating import rate_on, rates_of
+from core.schedule.spans import AT_THE_END
 from core.servicing.quote import payoff_interest
 
 NOTHING_REMAINS: Final = Rejection(Code.CHANGE_REFUSED, "no installment is to come that was not paid in advance")
@@ -27,18 +38,19 @@ LONGEST: Final = 36
 
 def reschedule(loan: Loan, contract: Contract, change: Reschedule, on: date) -> Replanned | Rejection:
     """Plan by another rate, other dates, another number or payment, grace."""
+    if change == Reschedule():
+        return Rejection(Code.NOTHING_TO_DO, "no term is to be another")
     start = change.start or on
     if start < on:
         return Rejection(Code.CHANGE_REFUSED, f"a rate holds from {on} on, or later")
     moves = change.due_day or change.first_due or change.installments or change.payment
     grace = change.principal_grace or change.interest_grace
     rest = remaining(loan, contract, on, None if moves or grace or change.rate is None else start)
-    if rest is None:
+    if rest is None or len(rest.dates) == 1:
         return NOTHING_REMAINS
-    terms = contract.terms
-    if change.rate is not None:
-        steps = tuple(step for step in terms.rate_steps if step.start < start)
-        terms = replace(terms, rate_steps=(*steps, RateStep(start, change.rate)))
+    if change.payment and contract.terms.method in AT_THE_END:
+        return Rejection(Code.CHANGE_REFUSED, "all principal is due at the end: there is no installment to agree on")
+    terms = contract.terms if change.rate is None else _at_rate(contract.terms, change.rate, start)
     dated = _on_other_dates(contract, terms, rest, change, on)
     if isinstance(dated, Rejection):
         return dated
@@ -49,9 +61,25 @@ def reschedule(loan: Loan, contract: Contract, change: Reschedule, on: date) -> 
     rows = solve(contract, terms, rest, level)
     if isinstance(rows, Rejection):
         return rows
-    if change.payment and not change.installments and len(rows) == INSTALLMENTS_MAX:
+    if change.payment and not change.installments and _leaves_a_rest(terms, rest, rows, change.payment):
         return Rejection(Code.TERMS_INVALID, "payment_does_not_amortize")
     return replanned(loan, contract, replace(terms, agreed_installment=level), rest, rows, loan.balances, on)
+
+
+def _at_rate(terms: Terms, rate: Rate, start: date) -> Terms:
+    """Return terms at a rate that is agreed from a day on: what was agreed for later, or an index, counts no more."""
+    known = rates_of(terms, start)
+    steps = [RateStep(day, held) for day, held in zip(known.starts, known.later, strict=True) if day < start]
+    return replace(terms, rate_steps=(*steps, RateStep(start, rate)), floating=None)
+
+
+def _leaves_a_rest(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], payment: int) -> bool:
+    """Return whether as many installments as there can be do not repay it, and the last has to take more."""
+    last = rows[-1]
+    level = (
+        last.principal if terms.method in (Method.EQUAL_PRINCIPAL, Method.PRINCIPAL_FIRST) else installment_total(last)
+    )
+    return len(rows) == len(rest.dates) - 1 and level > payment
 
 
 def extend(loan: Loan, contract: Contract, change: Extend, on: date) -> Replanned | Rejection:
@@ -128,6 +156,8 @@ def fix(loan: Loan, contract: Contract, change: FixIndex, on: date) -> Replanned
     floating = replace(floating, fixings=tuple(known[day] for day in sorted(known)))
     terms = replace(contract.terms, floating=floating)
     changed = _first_change(contract.terms, terms, contract.schedule[-1].due_date)
+    if changed is not None and changed < on:
+        return Rejection(Code.CHANGE_REFUSED, f"the rate changes from {changed} on: the value takes effect by that day")
     rest = remaining(loan, contract, on, changed)
     if rest is None:
         return NOTHING_REMAINS
@@ -180,7 +210,7 @@ def _on_other_dates(
 ) -> tuple[Terms, Remaining] | Rejection:
     """Return the terms and what remains on other due dates, and of another number."""
     count = len(rest.dates) - 1
-    wanted = change.installments or (INSTALLMENTS_MAX - rest.installment + 1 if change.payment else count)
+    wanted = change.installments or (_most(terms, rest, change.payment) if change.payment else count)
     first = change.first_due or (_next_on_day(rest, change.due_day, on) if change.due_day else None)
     dates: tuple[date, ...] | None = rest.dates
     if first is not None:
@@ -196,6 +226,12 @@ def _on_other_dates(
     if dates is None:
         return Rejection(Code.TERMS_INVALID, "schedule_too_long")
     return terms, replace(rest, dates=dates[: wanted + 1])
+
+
+def _most(terms: Terms, rest: Remaining, payment: int) -> int:
+    """Return how many installments of a payment there may be; principal first uses all that it is offered."""
+    most = INSTALLMENTS_MAX - rest.installment + 1
+    return most if terms.method is not Method.PRINCIPAL_FIRST else min(most, -(-rest.principal // payment))
 
 
 def _next_on_day(rest: Remaining, day: int, on: date) -> date:

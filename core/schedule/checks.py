@@ -33,6 +33,8 @@ def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
         return Refusal.INTEREST_WAITS_AND_FOLLOWS
     if terms.fees and any(_is_wrong(fee) for fee in terms.fees):
         return Refusal.FEE_INVALID
+    if _contradict(terms):
+        return Refusal.TERMS_CONTRADICT
     if terms.rate_steps or terms.pauses or terms.floating is not None:
         wrong = _rate_error(terms)
         if wrong is not None:
@@ -41,12 +43,31 @@ def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
 
 
 def _waterfalls(terms: Terms) -> Iterable[Waterfall]:
-    """Return the orders of all that is owed, as long as the loan is on time and once it is not."""
+    """Return every order of allocation that the terms have."""
     yield terms.waterfall
-    for late in terms.late_waterfalls:
-        yield late.waterfall
+    yield from (each.waterfall for each in terms.source_waterfalls)
+    yield from (each.waterfall for each in terms.late_waterfalls)
     if terms.non_accrual is not None and terms.non_accrual.waterfall is not None:
         yield terms.non_accrual.waterfall
+
+
+def _contradict(terms: Terms) -> bool:
+    """Return whether one term leaves another without effect, or without a meaning."""
+    floating, prepayment = terms.floating, terms.prepayment
+    return (
+        (terms.balloon is not None and terms.agreed_installment is not None)
+        or (terms.amortize_over is not None and terms.amortize_over < terms.installments)
+        or (floating is not None and floating.floor_ppb > floating.cap_ppb)
+        or 0 < prepayment.most < prepayment.least
+        or not _distinct(each.source for each in terms.source_waterfalls)
+        or not _distinct(each.days_past_due for each in terms.late_waterfalls)
+        or not _distinct(terms.credit_order)
+    )
+
+
+def _distinct(values: Iterable[object]) -> bool:
+    listed = list(values)
+    return len(listed) == len(set(listed))
 
 
 def waits(terms: Terms) -> bool:

@@ -18,6 +18,9 @@ class Refusal(StrEnum):
     TRANCHES_INVALID = "tranches_invalid"
     FEE_INVALID = "fee_invalid"
     """Of interest or principal, without an amount, or on no date."""
+    TERMS_CONTRADICT = "terms_contradict"
+    """A balloon beside an agreed installment, a longer plan that is shorter, a floor above the cap, a least prepayment
+    above the most, or a kind of money or days past due with two waterfalls."""
     BALLOON_TOO_LARGE = "balloon_too_large"
     DOWN_PAYMENT_TOO_LARGE = "down_payment_too_large"
     DATES_OUT_OF_ORDER = "dates_out_of_order"

@@ -37,7 +37,7 @@ from core.servicing.advance import advance
 from core.servicing.penalties import penalties
 from core.servicing.repayment import shortfall
 from tests.properties.histories import START, Book, lend, some_terms
-from tests.proving import assert_books_hold
+from tests.proving import assert_books_hold, assert_derived
 
 LOAN = loan_id(1, 1)
 
@@ -190,6 +190,18 @@ def test_a_loan_that_is_changed_stays_whole_and_ends_at_zero(terms: Terms, cours
         reach(book, max(last, book.on + timedelta(days=1)), pays=True)
     assert book.account.loans[0].principal == 0
     assert not any(subledger(book.account)[gl] for gl in CONTROL if subledger(book.account)[gl] > 0)
+
+
+@given(changeable(), st.sampled_from([4, 599, 600]), acts, st.sampled_from([1, 600]))
+def test_what_a_change_makes_of_the_longest_loans_can_be_read_again(
+    terms: Terms, installments: int, act: Act, count: int
+) -> None:
+    book = lend((replace(terms, installments=installments),))
+    if not runs(book):
+        return
+    book.reach(book.on + timedelta(days=act.days))
+    book.ask(command_of(book, replace(act, count=count)))
+    assert_derived(book.history, book.account, book.on)
 
 
 @given(changeable(), acts, acts)

@@ -6,7 +6,8 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from core.contract.terms import DayCount, Installment, Method, Rate, RatePer, Terms, Unit
+from core.contract.servicing import LateWaterfall, NonAccrual, Prepayment, Source, SourceWaterfall
+from core.contract.terms import Cycle, DayCount, Floating, Installment, Method, Rate, RatePer, Terms, Unit
 from core.contract.waterfall import Component, Step, Waterfall
 from core.money import AMOUNT_MAX, Minor, Rounding, divide
 from core.schedule.level import level_installment
@@ -127,6 +128,18 @@ REFUSED: list[tuple[dict[str, object], Refusal]] = [
     ({"unit": Unit.WEEK, "due_day": 15}, Refusal.DUE_DAY_WITHOUT_MONTHS),
     ({"first_due": date(2024, 12, 31)}, Refusal.FIRST_DUE_BEFORE_DISBURSEMENT),
     ({"unit": Unit.YEAR, "every": 366, "installments": 600}, Refusal.SCHEDULE_TOO_LONG),
+    (
+        {"late_waterfalls": (LateWaterfall(30, Waterfall((Step(order=(Component.PRINCIPAL,)),))),)},
+        Refusal.WATERFALL_INCOMPLETE,
+    ),
+    ({"source_waterfalls": (SourceWaterfall(Source.GOODWILL_CREDIT, Waterfall(())),)}, Refusal.WATERFALL_INCOMPLETE),
+    ({"non_accrual": NonAccrual(91, Waterfall(()))}, Refusal.WATERFALL_INCOMPLETE),
+    ({"balloon": 5_000, "agreed_installment": 90_000}, Refusal.TERMS_CONTRADICT),
+    ({"amortize_over": 4}, Refusal.TERMS_CONTRADICT),
+    ({"floating": Floating(Cycle(JANUARY_15), floor_ppb=2, cap_ppb=1)}, Refusal.TERMS_CONTRADICT),
+    ({"prepayment": Prepayment(least=2, most=1)}, Refusal.TERMS_CONTRADICT),
+    ({"late_waterfalls": (LateWaterfall(30, Waterfall()), LateWaterfall(30, Waterfall()))}, Refusal.TERMS_CONTRADICT),
+    ({"credit_order": (Component.FEE, Component.FEE)}, Refusal.TERMS_CONTRADICT),
     ({"agreed_installment": 7_500}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
     ({"principal": 2, "installments": 600}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
     ({"principal": 2, "method": Method.FLAT}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
