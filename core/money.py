@@ -20,9 +20,10 @@ class Rounding(StrEnum):
 
 
 def divide(numerator: int, denominator: int, rounding: Rounding) -> Minor:
-    """Return numerator / denominator in whole units; both must not be negative, denominator not 0."""
-    assert numerator >= 0
+    """Return numerator / denominator in whole units, a negative one rounded as its size is; denominator above 0."""
     assert denominator > 0
+    if numerator < 0:
+        return Minor(-divide(-numerator, denominator, rounding))
     quotient, remainder = divmod(numerator, denominator)
     twice = 2 * remainder
     match rounding:

@@ -91,7 +91,5 @@ def _resets(
 
 def _reset_rate(floating: Floating, index_ppb: int) -> Rate:
     """Return multiplier times index plus spread, to the nearest part per billion, within floor and cap."""
-    product = floating.multiplier_ppb * index_ppb
-    size = divide(abs(product), PPB, Rounding.HALF_EVEN)
-    ppb = (size if product >= 0 else -size) + floating.spread_ppb
+    ppb = divide(floating.multiplier_ppb * index_ppb, PPB, Rounding.HALF_EVEN) + floating.spread_ppb
     return Rate(min(max(ppb, floating.floor_ppb), floating.cap_ppb))

@@ -128,6 +128,7 @@ def test_rounding_is_the_nearest_unit_of_its_mode(numerator: int, denominator: i
     assert abs(exact - rounded) < 1
     if rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN):
         assert abs(exact - rounded) <= Fraction(1, 2)
+    assert divide(-numerator, denominator, rounding) == -rounded
 
 
 @given(st.integers(0, 10**12), st.integers(1, 10**6))
