@@ -1,16 +1,18 @@
 """Contracts in the terms of the ACTUS suite: dates and kinds exact, amounts within 0.01 for each due date so far."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from adapters.conformance.actus_terms import ContractTerms, Loan, loan_of
+from adapters.conformance.actus_terms import ONE_DAY, ContractTerms, Loan, loan_of, next_days
 from adapters.conformance.cases import MATCHED, Outcome
 from core.contract.terms import Installment
+from core.schedule.cycles import cycle_dates
 from core.schedule.dates import LAST_DUE
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, replan
@@ -43,23 +45,18 @@ def actus(raw: Raw) -> Outcome:
     """Compare the engine's schedule with the rows of one contract."""
     contract = msgspec.json.decode(raw, type=Contract)
     try:
-        given = msgspec.json.decode(contract.terms, type=ContractTerms)
+        given = next_days(msgspec.json.decode(contract.terms, type=ContractTerms))
     except msgspec.ValidationError:
         return None
     loan = loan_of(contract.type, given)
     if loan is None:
         return None
-    accrued = Decimal(0) if given.accrued_at_start is None else given.accrued_at_start
-    top, whole = (accrued * 100).as_integer_ratio()
-    planned = replan(loan.terms, loan.terms.principal, loan.dates, earned=(max(top, 0), whole), over=loan.over)
+    earned = ((given.accrued_at_start or Decimal(0)) * 100).as_integer_ratio()
+    planned = replan(loan.terms, loan.terms.principal, loan.dates, earned=earned, over=loan.over)
     if isinstance(planned, Refusal):
         return f"refused: {planned}"
     spans = spans_of(loan.terms, loan.dates)
     own = _rows(given, loan, planned, spans)
-    if accrued < 0:
-        # Interest that was paid before the start comes off the first payment of interest.
-        first = next(event for event in own if event.event == "IP")
-        first.payoff += accrued
     dues = sorted(span.due for span in spans)
     own = [event for event in _dealt(given, loan, planned, spans, own) if event.date <= (given.horizon or LAST_DUE)]
     running = given.status_date > given.start_date
@@ -68,8 +65,7 @@ def actus(raw: Raw) -> Outcome:
 
 def _expected(contract: Contract) -> list[Event]:
     """Return the published rows; those at the end of a day belong to the next."""
-    one = timedelta(days=1)
-    return [replace(row, date=row.date + one) if row.end_of_day else row for row in contract.expected]
+    return [replace(row, date=row.date + ONE_DAY) if row.end_of_day else row for row in contract.expected]
 
 
 def _rows(given: ContractTerms, loan: Loan, planned: tuple[Installment, ...], spans: list[Span]) -> list[Event]:
@@ -82,10 +78,8 @@ def _rows(given: ContractTerms, loan: Loan, planned: tuple[Installment, ...], sp
         added = row.capitalized if span.settles is not Settles.CAPITALIZED else 0
         after = balance - row.principal + added
         if span is spans[-1]:
-            # The suite does not move the maturity itself off a holiday, only the interest due on it.
-            events.append(Event(span.agreed, "MD", _major(balance), Decimal(0)))
-            left = _major(balance) if span.due <= span.agreed else Decimal(0)
-            events.append(Event(span.due, "IP", _major(row.interest), left))
+            events.append(Event(span.due, "IP", _major(row.interest), _major(balance)))
+            events.append(Event(span.due, "MD", _major(balance), Decimal(0)))
             break
         if span.repays:
             events.append(Event(span.due, "PR", _major(row.principal - added), _major(after)))
@@ -108,7 +102,7 @@ def _dealt(
         place = (deal.date, ORDER.index(kind))
         before = [row for row in rows if _place(row) < place]
         after = [row for row in rows if _place(row) > place]
-        accrued = _accrued(loan, planned, spans, deal.date)
+        accrued = _accrued(given, loan, planned, spans, deal.date)
         payoff = sign * (deal.price - accrued if given.role_in_source == "RPL" else deal.price + accrued)
         if kind == "PRD":
             rows = [Event(deal.date, kind, payoff, before[-1].notional_after if before else given.notional), *after]
@@ -117,12 +111,22 @@ def _dealt(
     return rows
 
 
-def _accrued(loan: Loan, planned: tuple[Installment, ...], spans: list[Span], on: date) -> Decimal:
+def _accrued(
+    given: ContractTerms, loan: Loan, planned: tuple[Installment, ...], spans: list[Span], on: date
+) -> Decimal:
     """Return interest earned and not yet due on a day, unrounded."""
-    balance, accrued = loan.terms.principal, Decimal(0)
+    terms, lagged = loan.terms, loan.terms.interest_base
+    resets = cycle_dates(lagged, loan.dates[0], loan.dates[-1], terms.month_end) if lagged else ()
+    balance = base = terms.principal
+    if lagged and terms.interest_base_amount is not None:
+        base = terms.interest_base_amount
+    accrued = given.accrued_at_start or Decimal(0)
     for row, span in zip(planned, spans, strict=False):
-        if span.start < on:
-            top, whole = interest_between(loan.terms, span.start, span.end, span.start, min(on, span.end), balance)
+        end = min(on, span.end)
+        for start, stop in pairwise((span.start, *(day for day in resets if span.start <= day < end), end)):
+            if not lagged or start in resets:
+                base = balance
+            top, whole = interest_between(terms, span.start, span.end, start, stop, base)
             accrued += Decimal(top) / Decimal(whole * 100)
         if span.end <= on and span.settles is not Settles.CARRIED:
             accrued = Decimal(0)

@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import ceil
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from adapters.conformance.cases import MalformedCase
@@ -52,12 +52,13 @@ BUSINESS_DAYS: Final = {
     "MP": BusinessDays.MODIFIED_PRECEDING,
 }
 CALENDARS: Final = {"MonFri": "weekends"}
+ONE_DAY: Final = timedelta(days=1)
 
 
 class GivenCycle(Struct, frozen=True):
     """How often a date recurs, and whether the last one before an end off the grid is dropped."""
 
-    every: int
+    every: Annotated[int, Meta(ge=1)]
     unit: Literal["D", "W", "M", "Q", "H", "Y"]
     last_stub: Literal["long", "short"]
 
@@ -129,17 +130,16 @@ class Loan(Struct, frozen=True):
 
 def loan_of(kind: str, given: ContractTerms) -> Loan | None:
     """Return the engine's terms and dates for a contract; None where the engine has no such feature."""
-    given = _next_days(given)
     begin = max(given.start_date, given.status_date)
     due = _due_cycle(kind, given)
     maturity = given.maturity_date or given.amortization_date or _derived_maturity(kind, given, due, begin)
-    if kind not in METHODS or maturity is None or maturity <= begin or not 0 <= given.annual_rate * PPB <= RATE_MAX:
+    if kind not in METHODS or maturity is None or maturity <= begin or abs(given.annual_rate) * PPB > RATE_MAX:
         return None
-    listed = given.status_date <= given.start_date and kind != "PAM"
+    listed = given.status_date <= given.start_date
     dates = tuple(day for day in _cycle_dates(given, due, begin, maturity) if day > begin or listed)
     if kind == "LAM" and given.payment is None:
         given = replace(given, payment=given.notional / (len(dates) + 1))
-    terms = _terms(kind, given, begin, maturity)
+    terms = _terms(kind, given, due, begin, maturity)
     over: tuple[date, ...] = ()
     if given.amortization_date is not None and maturity < given.amortization_date:
         longer = _cycle_dates(given, due, begin, given.amortization_date)
@@ -147,7 +147,8 @@ def loan_of(kind: str, given: ContractTerms) -> Loan | None:
     return Loan(terms, (begin, *dates, maturity), over)
 
 
-def _terms(kind: str, given: ContractTerms, begin: date, maturity: date) -> Terms:
+def _terms(kind: str, given: ContractTerms, due: Cycle | None, begin: date, maturity: date) -> Terms:
+    interest = _cycle(given.first_interest_due, given.interest_cycle)
     shift, counts = given.business_day_rule, given.business_day_rule.startswith("SC")
     base = None
     if given.interest_base == "NTL":
@@ -164,7 +165,7 @@ def _terms(kind: str, given: ContractTerms, begin: date, maturity: date) -> Term
         else BUSINESS_DAYS.get(shift[2:], BusinessDays.NONE),
         count_to_shifted=counts,
         calendar=CALENDARS.get(given.calendar, "weekends"),
-        interest_cycle=None if kind == "PAM" else _cycle(given.first_interest_due, given.interest_cycle),
+        interest_cycle=None if interest == due else interest,
         agreed_installment=None if given.payment is None or kind == "PAM" else max(_minor(given.payment), 1),
         # The suite fixes an annuity's payment anew at each reset, and never one that may not cover the interest.
         keep_installment=kind == "NAM",
@@ -190,7 +191,7 @@ def _floating(given: ContractTerms, reset: RateReset, begin: date, maturity: dat
         fixings=tuple(Fixing(day, _ppb(value)) for day, value in reset.index if day <= days[-1] and not agreed),
         multiplier_ppb=_ppb(reset.multiplier),
         spread_ppb=_ppb(reset.spread),
-        floor_ppb=0 if reset.floor is None else max(_ppb(reset.floor), 0),
+        floor_ppb=-RATE_MAX if reset.floor is None else _ppb(reset.floor),
         cap_ppb=RATE_MAX if reset.cap is None else _ppb(reset.cap),
         next_rate=None if reset.next_rate is None else Rate(_ppb(reset.next_rate)),
     )
@@ -213,7 +214,12 @@ def _cycle(first: date | None, given: GivenCycle | None) -> Cycle | None:
 
 
 def _cycle_dates(given: ContractTerms, cycle: Cycle | None, begin: date, end: date) -> tuple[date, ...]:
-    return () if cycle is None else cycle_dates(cycle, begin, end, given.end_of_month_rule == "EOM")
+    if cycle is None:
+        return ()
+    if cycle.long_last and ("maturity_date" if given.maturity_date == end else "amortization_date") in given.end_of_day:
+        # An end at midnight is off the grid, though the day that then begins may be on it.
+        end -= ONE_DAY
+    return cycle_dates(cycle, begin, end, given.end_of_month_rule == "EOM")
 
 
 def _derived_maturity(kind: str, given: ContractTerms, due: Cycle | None, begin: date) -> date | None:
@@ -233,12 +239,13 @@ def _derived_maturity(kind: str, given: ContractTerms, due: Cycle | None, begin:
     return cycle_date(due, k + ceil(given.notional / repaid) - 1, month_end) if repaid > 0 else None
 
 
-def _next_days(given: ContractTerms) -> ContractTerms:
+def next_days(given: ContractTerms) -> ContractTerms:
     """Return the terms with the dates that end at midnight moved to the day that then begins."""
     for name in given.end_of_day:
         outer, _, inner = name.partition(".")
         value = getattr(given, outer, None)
         if isinstance(value, RateReset | Deal):
+            inner = inner or ("first" if isinstance(value, RateReset) else "date")
             moved: object = replace(value, **{inner: _next_day(getattr(value, inner, None), name)})
         else:
             moved = _next_day(value, name)
@@ -249,7 +256,7 @@ def _next_days(given: ContractTerms) -> ContractTerms:
 def _next_day(value: object, name: str) -> date:
     if not isinstance(value, date):
         raise MalformedCase(f"end_of_day names {name!r}, which is no date")
-    return value + timedelta(days=1)
+    return value + ONE_DAY
 
 
 def _ppb(value: Decimal) -> int:
