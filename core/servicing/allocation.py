@@ -144,10 +144,7 @@ def _pay_in_advance(left: int, rows: list[Payable], step: Step, principal: int) 
     for component in step.order if step.direction is Direction.VERTICAL else ():
         for row in rows:
             left, principal = _take_in_advance(left, row, component, principal)
-    if rows and Component.PRINCIPAL in step.order:
-        rows[-1].owed[_PLACE[Component.PRINCIPAL]] = principal
-        left = _take(left, rows[-1], _PLACE[Component.PRINCIPAL])
-    return left
+    return _absorb(left, rows, step, principal)
 
 
 def _take_in_advance(left: int, row: Payable, component: Component, principal: int) -> tuple[int, int]:
@@ -164,26 +161,36 @@ def _pay_in_shares(left: int, rows: list[Payable], step: Step, principal: int) -
 
     Horizontal: of all that a row owes, component after component, again and again. Vertical: one component to its end.
     """
-    if rows and Component.PRINCIPAL in step.order:
-        place = _PLACE[Component.PRINCIPAL]
-        for row in rows[:-1]:
-            row.owed[place] = min(row.owed[place], principal)
-            principal -= row.owed[place]
-        rows[-1].owed[place] = principal
+    principal -= sum(row.paid[_PLACE[Component.PRINCIPAL]] for row in rows)
     horizontal = step.direction is Direction.HORIZONTAL
     for components in (step.order,) if horizontal else [(component,) for component in step.order]:
-        places = [_PLACE[component] for component in components]
-        while left and (owing := [row for row in rows if any(row.owed[place] for place in places)]):
-            for place in places:
-                left = _share(left, owing, place)
-    return left
+        while left and (owing := [row for row in rows if _owes(row, components, principal)]):
+            for component in components:
+                left, principal = _share(left, owing, component, principal)
+    return _absorb(left, rows, step, principal)
 
 
-def _share(left: int, rows: list[Payable], place: int) -> int:
+def _owes(row: Payable, components: tuple[Component, ...], principal: int) -> bool:
+    return any(
+        row.owed[_PLACE[component]] and (principal or component is not Component.PRINCIPAL) for component in components
+    )
+
+
+def _share(left: int, rows: list[Payable], component: Component, principal: int) -> tuple[int, int]:
     share = divide(left, len(rows), Rounding.HALF_EVEN)
     offered = left
     for row in rows[:-1]:
         part = min(share, offered)
         offered -= part
-        left -= part - _take(part, row, place)
-    return left - (offered - _take(offered, rows[-1], place))
+        kept, principal = _take_in_advance(part, row, component, principal)
+        left -= part - kept
+    kept, principal = _take_in_advance(offered, rows[-1], component, principal)
+    return left - (offered - kept), principal
+
+
+def _absorb(left: int, rows: list[Payable], step: Step, principal: int) -> int:
+    """Pay what is left of all principal to the last row."""
+    if not rows or Component.PRINCIPAL not in step.order:
+        return left
+    rows[-1].owed[_PLACE[Component.PRINCIPAL]] = principal
+    return _take(left, rows[-1], _PLACE[Component.PRINCIPAL])

@@ -48,7 +48,7 @@ def project(
     last = _absorbing(loan, contract, settled)
     if left and not last:
         # Each had been paid as agreed, and principal that rounding left to the last one is still to come.
-        last = len(contract.planned or contract.schedule)
+        last = _agreed(contract)
         settled.discard(last)
     rows: list[Installment] = []
     carried = [int(loan.carried)]
@@ -56,7 +56,8 @@ def project(
         number, row = index + 1, contract.schedule[index]
         paid = ahead.get(number, NOTHING_AHEAD)
         if rows:
-            interest = carried[-1] + _whole(contract.terms, row, number, left, until)
+            bears = left if number <= _agreed(contract) else 0
+            interest = carried[-1] + _whole(contract.terms, row, number, bears, until)
         else:
             interest = carried[-1] + _running(loan, contract, row, on, until, late_to)
         rows.append(_row(contract, planned[index], row, paid, interest, left, number == last, number in settled))
@@ -115,6 +116,8 @@ def _running(
     """Return the running period's interest, rounded once over all balances that bore it."""
     stop = row.due_date if until is None else min(row.due_date, until)
     total, whole, number = 0, 1, loan.billed + 1
+    if number > _agreed(contract):
+        return 0
     for start, end, balance in _segments(loan, contract, row, on, late_to):
         if start < min(end, stop):
             end = min(end, stop)
@@ -181,8 +184,13 @@ def _row(
 
 def _absorbing(loan: Loan, contract: Contract, settled: Collection[int]) -> int:
     """Return the number of the last row that is not paid in full; 0 if there is none."""
-    numbers = range(len(contract.planned or contract.schedule), loan.billed, -1)
+    numbers = range(_agreed(contract), loan.billed, -1)
     return next((number for number in numbers if number not in settled), 0)
+
+
+def _agreed(contract: Contract) -> int:
+    """Return how many installments were agreed: those that charges made after the end bear no interest."""
+    return len(contract.planned or contract.schedule)
 
 
 def _paid_whole(paid: Ahead, contract: Contract) -> bool:
