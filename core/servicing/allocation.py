@@ -164,16 +164,24 @@ def _pay_in_shares(left: int, rows: list[Payable], step: Step, principal: int) -
     principal -= sum(row.paid[_PLACE[Component.PRINCIPAL]] for row in rows)
     horizontal = step.direction is Direction.HORIZONTAL
     for components in (step.order,) if horizontal else [(component,) for component in step.order]:
-        while left and (owing := [row for row in rows if _owes(row, components, principal)]):
+        owing = [row for row in rows if any(row.owed[_PLACE[component]] for component in components)]
+        while left and owing:
             for component in components:
                 left, principal = _share(left, owing, component, principal)
+            owing = _still_owing(rows, components, principal)
     return _absorb(left, rows, step, principal)
 
 
-def _owes(row: Payable, components: tuple[Component, ...], principal: int) -> bool:
-    return any(
-        row.owed[_PLACE[component]] and (principal or component is not Component.PRINCIPAL) for component in components
-    )
+def _still_owing(rows: list[Payable], components: tuple[Component, ...], principal: int) -> list[Payable]:
+    """Return the rows that are open once each had its share: the oldest first, as far as the principal goes."""
+    owing = []
+    for row in rows:
+        unpaid = list(row.owed)
+        unpaid[_PLACE[Component.PRINCIPAL]] = room = min(unpaid[_PLACE[Component.PRINCIPAL]], principal)
+        principal -= room
+        if any(unpaid[_PLACE[component]] for component in components):
+            owing.append(row)
+    return owing
 
 
 def _share(left: int, rows: list[Payable], component: Component, principal: int) -> tuple[int, int]:

@@ -58,6 +58,8 @@ class Books:
         self.rows: list[Installment] = []
         self.charges: list[Charge] = []
         self.transactions: list[dict[str, Any]] = []
+        self.untouched: set[int] = set()
+        """Rows that were open before a payment and have not received any of it: an empty table does not close them."""
         down = round(Fraction(case["principal"], 4)) if case.get("down_payment") else 0
         if down:
             owed = {"penalty": 0, "fee": 0, "interest": 0, "principal": down}
@@ -72,7 +74,7 @@ class Books:
         for event in self.ordered():
             on = date.fromisoformat(event["date"])
             if event["type"] == "CHARGE":
-                self.charge(on, event["kind"].lower(), event["amount"])
+                self.charge(on, event["kind"].lower(), event["amount"], event["booked_on"])
             else:
                 kind = "REPAYMENT" if event["type"] == "PAYOFF" else event["type"]
                 self.pay(on, kind.replace("_", " ").title(), kind, event["amount"])
@@ -87,7 +89,7 @@ class Books:
     def advanced(self) -> bool:
         return bool(self.case["allocation_strategy"] == "ADVANCED_PAYMENT_ALLOCATION")
 
-    def charge(self, due: date, part: str, amount: int) -> None:
+    def charge(self, due: date, part: str, amount: int, booked_on: str) -> None:
         regular = [row for row in self.rows if not row.down_payment]
         row = next((row for row in regular if row.start < due <= row.due), regular[0])
         if due > regular[-1].due:
@@ -96,12 +98,12 @@ class Books:
         row.owed[part] += amount
         row.emptied = None
         self.charges.append(Charge(row, part, amount, due))
-        self.use_overpayment(row, part, due)
+        self.use_overpayment(row, part, due, booked_on)
 
-    def use_overpayment(self, row: Installment, part: str, on: date) -> None:
-        """What was paid too much on the day of a charge pays it."""
+    def use_overpayment(self, row: Installment, part: str, on: date, booked_on: str) -> None:
+        """What was paid too much by the day on which a charge is booked pays it."""
         for paid in self.transactions:
-            if paid["date"] == on.isoformat() and paid["overpayment"]:
+            if paid["overpayment"] and (paid["date"] <= booked_on or paid["date"] == on.isoformat()):
                 taken = self.take(row, part, on, "IN_ADVANCE", paid["overpayment"], dict.fromkeys(PARTS, 0))
                 paid["overpayment"] -= taken
                 paid["fees" if part == "fee" else "penalties"] += taken
@@ -109,6 +111,7 @@ class Books:
 
     def pay(self, on: date, title: str, kind: str, amount: int) -> None:
         self.before(on)
+        self.untouched = {id(row) for row in self.rows if row.open()}
         paid = dict.fromkeys(PARTS, 0)
         left = self.allocate(on, kind, amount, paid)
         for row in self.rows:
@@ -147,7 +150,7 @@ class Books:
         alone = self.case.get("schedule_processing") == "VERTICAL"
         while left:
             rows = [row for row in self.rows if in_bucket(row, on, bucket)]
-            rows = [row for row in rows if (row.left(parts[0]) if alone else row.open())]
+            rows = [row for row in rows if (row.left(parts[0]) if alone else row.open() or id(row) in self.untouched)]
             chosen = self.chosen(rows, bucket, future, on)
             before = left
             for part in parts:
@@ -202,6 +205,7 @@ class Books:
     def take(self, row: Installment, part: str, on: date, bucket: str, offered: int, paid: dict[str, int]) -> int:
         taken = min(row.left(part), offered)
         if taken > 0:
+            self.untouched.discard(id(row))
             row.paid[part] += taken
             row.payments.append((on, taken))
             paid[part] += taken

@@ -90,15 +90,16 @@ def fixed_cases(draw: st.DrawFn) -> Case:
     assume(all(event["date"] not in days for event in charged))
     # More than one charge after the last due date, or one after the loan was overpaid, is for no rule to say.
     assume(sum(event["date"] > schedule(case)[-1].due.isoformat() for event in charged) < 2)
-    with_expected = with_tables(case, Books)
-    last = max(event["date"] for event in case["events"] if event["type"] != "CHARGE")
-    assume(not with_expected["expected_overpaid"] or all(event["booked_on"] < last for event in charged))
-    return with_expected
+    uncharged = Books(deepcopy({**case, "events": [event for event in case["events"] if event["type"] != "CHARGE"]}))
+    uncharged.play()
+    assume(all(not paid["overpayment"] for paid in uncharged.transactions[:-1]))
+    assume(not uncharged.overpaid() or all(event["booked_on"] < max(days) for event in charged))
+    return with_tables(case, Books)
 
 
 @st.composite
-def recalculated_cases(draw: st.DrawFn, futures: tuple[str, ...] = ("NEXT_INSTALLMENT",)) -> Case:
-    """Loans whose interest follows the payments; close of business is run now and then."""
+def recalculated_cases(draw: st.DrawFn, future: str = "NEXT_INSTALLMENT", parts: list[str] | None = None) -> Case:
+    """Loans whose interest follows the payments, with charges; close of business is run now and then."""
     case = draw(loans())
     case |= {
         "kind": "allocation",
@@ -107,7 +108,7 @@ def recalculated_cases(draw: st.DrawFn, futures: tuple[str, ...] = ("NEXT_INSTAL
         "installment_multiple_of": None,
         "annual_rate_pct": str(draw(st.decimals("0.5", 40, places=3))),
         "allocation_strategy": ADVANCED,
-        "payment_allocation": [{"transaction_type": "DEFAULT", **draw(rules(futures))}],
+        "payment_allocation": [{"transaction_type": "DEFAULT", **draw(rules((future,), parts))}],
         "interest_recalculation": True,
         "pre_closure_strategy": "TILL_PRECLOSE",
         "no_interest_on_past_due": draw(st.booleans()),
@@ -118,9 +119,24 @@ def recalculated_cases(draw: st.DrawFn, futures: tuple[str, ...] = ("NEXT_INSTAL
     if draw(st.booleans()):
         case["pre_closure_strategy"] = draw(st.sampled_from(["TILL_PRECLOSE", "TILL_REST_FREQUENCY"]))
         case["events"].append(draw(payoff(case)))
+    elif draw(st.booleans()):
+        case["events"] = draw(with_charges(case))
     last = max(event["booked_on"] for event in case["events"])
     case["cob_run_on"] = [(date.fromisoformat(last) + timedelta(days=draw(st.integers(0, 70)))).isoformat()]
     return with_tables(case, RecalculatedBooks)
+
+
+@st.composite
+def with_charges(draw: st.DrawFn, case: Case) -> list[dict[str, Any]]:
+    """Add charges to payments that leave something to pay: none on a payment's day, one at most after the end."""
+    books = RecalculatedBooks(deepcopy(case))
+    books.play()
+    charged = draw(charges(case))
+    assume(not charged or not books.overpaid())
+    days = {event["date"] for event in case["events"]}
+    assume(all(event["date"] not in days for event in charged))
+    assume(sum(event["date"] > books.regular[-1].due.isoformat() for event in charged) < 2)
+    return sorted(case["events"] + charged, key=lambda event: (event["booked_on"], event["type"] != "CHARGE"))
 
 
 @st.composite

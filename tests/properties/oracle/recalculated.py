@@ -36,6 +36,16 @@ class Period:
         return self.total() == self.paid_principal + self.paid_interest
 
 
+def part_of(case: Case, period: Period, since: date, until: date) -> Fraction:
+    """Interest on a balance of 1 for some days of a period: its share of them, but real days of two years as they are."""
+    basis = case["day_count"]
+    real = basis["days_in_month"] != "30" and case["interest_calculation_period"] == "DAILY"
+    if real and basis["days_in_year"] == "ACTUAL" and not basis.get("days_in_year_custom"):
+        return fraction(case, since, until)
+    whole = fraction(case, period.start, period.due)
+    return whole * Fraction((until - since).days, (period.due - period.start).days)
+
+
 class Model:
     """Periods, and by how much the balance differs from the agreed one from which day on."""
 
@@ -66,8 +76,8 @@ class Model:
         cuts = sorted({period.start, stop, *(on for on, _ in own if on < stop)})
         for since, until in pairwise(cuts):
             now = max(0, balance + sum(amount for on, amount in own if on <= since))
-            total += now * Fraction((until - since).days, (period.due - period.start).days)
-        return total * fraction(self.case, period.start, period.due)
+            total += now * part_of(self.case, period, since, until)
+        return total
 
     def inside(self, on: date, at: int) -> bool:
         period = self.periods[at]
