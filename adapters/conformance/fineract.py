@@ -106,7 +106,7 @@ def fineract_terms(case: LoanCase) -> Terms | None:
     if annual is None or day_counts is None or not plain:
         return None
     day_count, level_day_count = day_counts
-    multiple = 1 if case.installment_multiple_of is None else case.installment_multiple_of * 10**case.currency_digits
+    multiple = case.installment_multiple_of * 10**case.currency_digits if case.installment_multiple_of else 1
     return Terms(
         principal=case.principal,
         rate=annual,
@@ -127,7 +127,7 @@ def fineract_terms(case: LoanCase) -> Terms | None:
 
 def _period(text: str) -> tuple[int, Unit]:
     every, _, unit = text.partition(" ")
-    if not every.isdigit() or unit not in UNITS:
+    if not every.isdigit() or not int(every) or unit not in UNITS:
         raise MalformedCase(f"period {text!r}")
     return int(every), UNITS[unit]
 

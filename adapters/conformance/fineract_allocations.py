@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, field, structs
 
+from adapters.conformance.cases import MalformedCase
 from adapters.conformance.fineract import LoanCase, fineract_terms
 from core.contract.servicing import PayoffInterest, Recalculation, Source, SourceWaterfall
 from core.contract.terms import PPB, Terms
@@ -54,7 +55,7 @@ class Order(Struct, frozen=True):
     """The allocation order of one kind of transaction."""
 
     transaction_type: str
-    future_installment_rule: str
+    future_installment_rule: Literal["NEXT_INSTALLMENT", "LAST_INSTALLMENT", "NEXT_LAST_INSTALLMENT", "REAMORTIZATION"]
     order: list[str]
 
 
@@ -130,6 +131,8 @@ def allocation_terms(case: AllocationCase) -> Terms | None:
     waterfall = STRATEGIES.get(case.allocation_strategy) or orders.get("DEFAULT")
     if plain is None or waterfall is None or not orders.keys() <= {"DEFAULT", "REPAYMENT", *SOURCES}:
         return None
+    if not {event.type for event in case.events} <= {"REPAYMENT", "PAYOFF", "CHARGE", *SOURCES}:
+        return None
     recalculation = None
     if case.interest_recalculation and plain.rate.ppb:
         until_due = case.pre_closure_strategy is not None and case.pre_closure_strategy.startswith(
@@ -151,7 +154,10 @@ def allocation_terms(case: AllocationCase) -> Terms | None:
 
 def _ordered(order: Order, processing: str) -> Waterfall:
     """Return a list of rules as steps: neighbours of the same kind together, or (vertical) each rule alone."""
-    rules = [(REACHES[name.rpartition("_")[0]], Component(name.rpartition("_")[2].lower())) for name in order.order]
+    names = [name.rpartition("_")[::2] for name in order.order]
+    if unknown := [name for name in names if name[0] not in REACHES or name[1].lower() not in STANDARD_ORDER]:
+        raise MalformedCase(f"order {unknown}")
+    rules = [(REACHES[reach], Component(component.lower())) for reach, component in names]
     if processing == "VERTICAL":
         steps = [Step(reach, (component,)) for reach, component in rules]
     else:

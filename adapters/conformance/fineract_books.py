@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from adapters.conformance.cases import MATCHED, Outcome
+from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
 from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
 from core.account import Account, LoanStatus
 from core.charging.charges import add_charge
@@ -103,6 +103,8 @@ class _Books:
         amount = Minor(happening.amount)
         match happening.type:
             case "CHARGE":
+                if happening.kind is None:
+                    raise MalformedCase("a charge is a fee or a penalty")
                 component = Component.FEE if happening.kind == "FEE" else Component.PENALTY
                 add_charge(self.draft, loan, component, amount, happening.on, happening.type, on)
             case "REPAYMENT" | "PAYOFF":

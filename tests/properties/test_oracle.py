@@ -122,8 +122,8 @@ def test_allocations_agree_on_schedules_that_stay(case: Case) -> None:
     assert fineract_allocation(raw(case)) in (MATCHED, None)
 
 
-# Where the last installments are paid first and earlier ones are late, the rules do not say which row late interest then
-# belongs to: the engine bills it with the last installment, Fineract with the last one that is open.
+# Where the last installments are paid first and earlier ones are late, the rules do not say which row late interest
+# then belongs to: the engine bills it with the last installment, Fineract with the last one that is open.
 @given(recalculated_cases())
 def test_recalculated_schedules_agree(case: Case) -> None:
     assert fineract_allocation(raw(case)) in (MATCHED, None)

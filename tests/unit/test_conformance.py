@@ -1,5 +1,7 @@
 """The conformance run: what it matches, what it misses, what it does not claim, and what it cannot read."""
 
+import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,6 +10,16 @@ import pytest
 from adapters.conformance.report import FileReport, UnreadableCases, conformance
 
 CASES = Path(__file__).parents[1] / "data" / "conformance_cases.json"
+PUBLISHED = Path(__file__).parents[1] / "golden" / "published" / "fineract_allocations.json"
+
+
+def altered(**fields: object) -> str:
+    """Return a published case as JSON; fields of it, of its first event or of its first order are replaced."""
+    case = json.loads(PUBLISHED.read_text(encoding="utf-8"))["cases"][0]
+    for name, value in fields.items():
+        places = (case, case["events"][0], case["payment_allocation"][0])
+        next(place for place in places if name in place)[name] = value
+    return json.dumps(case)
 
 
 def run(path: Path) -> FileReport:
@@ -83,6 +95,27 @@ def test_a_case_that_makes_no_sense_is_a_miss_and_stops_no_other(
     report = run(path)
     assert (report.matched, [miss.id for miss in report.misses]) == (1, [name])
     assert why in report.misses[0].why
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"future_installment_rule": "SOME_INSTALLMENT"}, "makes no sense: .*SOME_INSTALLMENT"),
+        ({"order": ["DUE_INSURANCE"]}, "makes no sense: order .*INSURANCE"),
+        ({"period": "0 MONTHS"}, "makes no sense: period '0 MONTHS'"),
+        ({"type": "CHARGE"}, "makes no sense: a charge is a fee or a penalty"),
+    ],
+)
+def test_a_loan_that_makes_no_sense_says_why(tmp_path: Path, fields: dict[str, object], why: str) -> None:
+    path = tmp_path / "one.json"
+    path.write_text(f'{{"cases": [{altered(**fields)}]}}', encoding="utf-8")
+    assert [re.match(why, miss.why) is not None for miss in run(path).misses] == [True]
+
+
+def test_what_happens_to_a_loan_and_is_not_known_here_is_not_claimed(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    path.write_text(f'{{"cases": [{altered(type="CHARGE_OFF")}]}}', encoding="utf-8")
+    assert (run(path).misses, run(path).unsupported) == ((), 1)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

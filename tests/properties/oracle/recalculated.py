@@ -37,7 +37,7 @@ class Period:
 
 
 def part_of(case: Case, period: Period, since: date, until: date) -> Fraction:
-    """Interest on a balance of 1 for some days of a period: its share of them, but real days of two years as they are."""
+    """Interest on a balance of 1 for some days of a period: a share of it; real days of real years are counted."""
     basis = case["day_count"]
     real = basis["days_in_month"] != "30" and case["interest_calculation_period"] == "DAILY"
     if real and basis["days_in_year"] == "ACTUAL" and not basis.get("days_in_year_custom"):
