@@ -33,6 +33,8 @@ class Open(Struct, frozen=True):
     """The number of the installment in whose period the payment lies, or 0."""
     principal_in_advance: int = 0
     """All principal that has not fallen due; an installment in advance is paid no more than is left of it."""
+    moves_interest: bool = False
+    """Whether principal paid alone moves the interest of an installment that it pays whole to the next one."""
 
 
 def payable(number: int, penalty: int, fee: int, interest: int, principal: int) -> Payable:
@@ -58,6 +60,8 @@ def allocate_open(amount: int, waterfall: Waterfall, reached: Open) -> int:
         if not left:
             break
         rows = _reached(step.reach, reached)
+        moves = reached.moves_interest and step.reach is Reach.IN_ADVANCE and Component.PRINCIPAL in step.order
+        asked = [_left_to_principal(row, moves) for row in rows]
         if step.reach is not Reach.IN_ADVANCE:
             left = _pay(left, rows, step)
         elif waterfall.future is Future.REAMORTIZE:
@@ -66,7 +70,26 @@ def allocate_open(amount: int, waterfall: Waterfall, reached: Open) -> int:
             left = _pay_in_advance(
                 left, _ordered(rows, waterfall.future, reached.running), step, reached.principal_in_advance
             )
+        if moves:
+            _move_interest(rows, asked)
     return left
+
+
+def _left_to_principal(row: Payable, whole: bool) -> int:
+    """Return the principal that is owed: where it is to pay a row whole, less the interest that was just paid."""
+    place = _PLACE[Component.PRINCIPAL]
+    if whole:
+        row.owed[place] = max(0, row.owed[place] - row.paid[_PLACE[Component.INTEREST]])
+    return row.owed[place]
+
+
+def _move_interest(rows: list[Payable], asked: list[int]) -> None:
+    """Move the interest of installments that principal paid whole to the next one, or of the last ones to the last."""
+    interest, principal, moved = _PLACE[Component.INTEREST], _PLACE[Component.PRINCIPAL], 0
+    for row, whole in zip(rows, asked, strict=True):
+        moved += row.owed[interest]
+        row.owed[interest] = moved if row.paid[principal] < whole or row is rows[-1] else 0
+        moved -= row.owed[interest]
 
 
 def allocations_of(loan: int, rows: Iterable[Payable]) -> tuple[Allocation, ...]:

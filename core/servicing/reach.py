@@ -5,7 +5,7 @@ from datetime import date
 from core.account import NOTHING_AHEAD, Charge, Contract, Loan, owed, running_start
 from core.contract.servicing import Source
 from core.contract.terms import Installment, Terms, installment_total
-from core.contract.waterfall import Reach, Waterfall
+from core.contract.waterfall import Component, Reach, Step, Waterfall
 from core.servicing.allocation import Open, Payable, payable
 from core.servicing.delinquency import days_past_due
 from core.servicing.recalculation import LEVEL, payoff_interest, payoff_until, project
@@ -38,7 +38,13 @@ def reach(loan: Loan, contract: Contract, waterfall: Waterfall, amount: int, on:
     later = [charge for charge in seen if charge not in now]
     principal = loan.principal - sum(due.principal for due in loan.dues)
     running = loan.billed + 1 if running_start(loan, contract) <= on else 0
-    return Open(past_due, due, _charges(now), _in_advance(loan, contract, later, amount, on), running, principal)
+    whole = contract.terms.recalculation is not None and any(_principal_alone(step) for step in waterfall.steps)
+    in_advance = _in_advance(loan, contract, later, amount, on, whole)
+    return Open(past_due, due, _charges(now), in_advance, running, principal, whole)
+
+
+def _principal_alone(step: Step) -> bool:
+    return step.reach is Reach.IN_ADVANCE and Component.PRINCIPAL in step.order and Component.INTEREST not in step.order
 
 
 def _due(loan: Loan, index: int) -> Payable:
@@ -55,12 +61,17 @@ def _charges(charges: list[Charge]) -> list[Payable]:
     return [rows[number] for number in sorted(rows)]
 
 
-def _in_advance(loan: Loan, contract: Contract, charges: list[Charge], amount: int, on: date) -> list[Payable]:
+def _in_advance(
+    loan: Loan, contract: Contract, charges: list[Charge], amount: int, on: date, whole: bool
+) -> list[Payable]:
     """Return the installments that have not fallen due with what they owe today, next one first."""
     ahead = {paid.number: paid for paid in loan.ahead}
     rows = []
     for number, (interest, principal) in enumerate(_rows_today(loan, contract, amount, on), loan.billed + 1):
         paid = ahead.get(number, NOTHING_AHEAD)
+        if whole and number <= len(contract.planned or contract.schedule):
+            # Principal comes alone and pays installments whole: interest is left to the next one.
+            principal = installment_total((contract.planned or contract.schedule)[number - 1]) - paid.interest
         owing = [charge for charge in charges if charge.number == number]
         penalty, fee = sum(charge.penalty for charge in owing), sum(charge.fee for charge in owing)
         if not owing and paid is not NOTHING_AHEAD and (interest, principal) == (paid.interest, paid.principal):

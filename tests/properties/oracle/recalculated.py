@@ -192,6 +192,8 @@ class RecalculatedBooks(Books):
         if bucket == "IN_ADVANCE":
             on = self.until or on
             principal, interest = self.model.due_today(at, on)
+            if self.case.get("schedule_processing") == "VERTICAL":
+                principal = self.whole(at)
             row.owed[part] = principal if part == "principal" else interest
         taken = super().take(row, part, paid_on, bucket, offered, paid)
         period = self.model.periods[at]
@@ -205,6 +207,12 @@ class RecalculatedBooks(Books):
             self.model.recompute_at(on)
         self.copy()
         return taken
+
+    def whole(self, at: int) -> int:
+        """Principal that comes before interest pays a row whole, as long as any is left."""
+        period, agreed = self.model.periods[at], self.scheduled[at]
+        rest = self.model.lent - sum(each.paid_principal for each in self.model.periods) + period.paid_principal
+        return min(agreed.principal + agreed.interest - period.paid_interest, rest)
 
     def pay(self, on: date, title: str, kind: str, amount: int) -> None:
         self.until = on
