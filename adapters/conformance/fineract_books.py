@@ -190,8 +190,14 @@ class _Books:
         ]
 
     def _use(self, paid: list[tuple[date, str, int, list[int], int]], parts: list[int]) -> None:
-        on, title, amount, own, left = paid[-1]
-        paid[-1] = on, title, amount, [a + b for a, b in zip(own, parts, strict=True)], left - sum(parts)
+        """Count unapplied money that is used as paid by the payments that left it, the earliest first."""
+        for place, (on, title, amount, own, left) in enumerate(paid):
+            taken: list[int] = []
+            for part in parts:
+                taken.append(min(part, left - sum(taken)))
+            parts = [part - take for part, take in zip(parts, taken, strict=True)]
+            own = [one + take for one, take in zip(own, taken, strict=True)]
+            paid[place] = on, title, amount, own, left - sum(taken)
 
     def _status(self) -> Outcome:
         account: Account = self.draft.account

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from adapters.conformance.fineract_allocations import Row
 from adapters.conformance.report import FileReport, UnreadableCases, conformance
 
 CASES = Path(__file__).parents[1] / "data" / "conformance_cases.json"
@@ -116,6 +117,34 @@ def test_what_happens_to_a_loan_and_is_not_known_here_is_not_claimed(tmp_path: P
     path = tmp_path / "one.json"
     path.write_text(f'{{"cases": [{altered(type="CHARGE_OFF")}]}}', encoding="utf-8")
     assert (run(path).misses, run(path).unsupported) == ((), 1)
+
+
+def test_money_left_over_is_used_by_the_payment_that_left_it(tmp_path: Path) -> None:
+    # Fineract's end-to-end tests, TestRailId C3731: a penalty after two credits that left more than it.
+    reaches, parts = ("PAST_DUE", "DUE", "IN_ADVANCE"), ("PENALTY", "FEE", "INTEREST", "PRINCIPAL")
+    order = [f"{reach}_{part}" for reach in reaches for part in parts]
+    terms = {"annual_rate_pct": "11.3", "n_installments": 3, "principal": 18799, "disbursed_on": "2025-04-22"}
+    case = json.loads(altered(order=order, **terms))
+    last = {"transaction_type": "MERCHANT_ISSUED_REFUND", "future_installment_rule": "LAST_INSTALLMENT"}
+    case["payment_allocation"].append(last | {"order": order})
+    paid = [
+        ("2025-04-29", "Repayment", 1200, 1159, 41, 0, 0, 0),
+        ("2025-05-28", "Merchant Issued Refund", 18799, 17640, 160, 0, 280, 719),
+        ("2025-05-28", "Interest Refund", 201, 0, 0, 0, 0, 201),
+    ]
+    rows = [
+        (1, "2025-05-22", 30, 6216, 169, 0, 0, 6385, 12583, 6385, 1200, 5185, 0, "2025-05-28"),
+        (2, "2025-06-22", 31, 6198, 32, 0, 280, 6510, 6385, 6510, 6510, 0, 0, "2025-05-28"),
+        (3, "2025-07-22", 30, 6385, 0, 0, 0, 6385, 0, 6385, 6385, 0, 0, "2025-05-28"),
+    ]
+    named = [(on, title.replace(" ", "_").upper(), amount) for on, title, amount, *_ in paid]
+    events = [{"type": kind, "date": on, "booked_on": on, "amount": amount} for on, kind, amount in named]
+    case["events"] = [*events, events[-1] | {"type": "CHARGE", "kind": "PENALTY", "amount": 280}]
+    case["expected_transactions"] = [dict(zip(case["expected_transactions"][0], of, strict=True)) for of in paid]
+    case["expected_installments"] = [dict(zip(Row.__struct_fields__, row, strict=True)) for row in rows]
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"cases": [case]}), encoding="utf-8")
+    assert run(path).misses == ()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
