@@ -8,7 +8,6 @@ from core.commands import BookLoan, CancelLoan, Disburse, LendingCommand
 from core.decision import Draft
 from core.events import LoanBooked, LoanCancelled
 from core.identity import LOANS_MAX, account_of
-from core.origination.agreements import agreement_behind
 from core.origination.file import PayoutStatus
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
@@ -54,9 +53,14 @@ def _on_its_way(account: Account, command: CancelLoan | Disburse, loan: Loan) ->
     """Refuse what goes past a payout: its money has left, or only it may make the loan begin."""
     if any(each.loan == loan.number and each.status is not PayoutStatus.FAILED for each in account.file.payouts):
         return Rejection(Code.PAYOUT_PENDING, f"money for loan {command.loan} is on its way, or was")
-    if isinstance(command, Disburse) and agreement_behind(account, loan) is not None:
-        return Rejection(Code.CONTRACT_UNSIGNED, f"loan {command.loan} has a contract: request a payout")
-    return None
+    return refused_past_contract(account) if isinstance(command, Disburse) else None
+
+
+def refused_past_contract(account: Account) -> Rejection | None:
+    """Refuse money past contract, checks and bank, which is how it leaves an account that has contracts."""
+    if not account.file.agreements:
+        return None
+    return Rejection(Code.CONTRACT_UNSIGNED, f"account {account.id} has contracts: request a payout under one")
 
 
 def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:

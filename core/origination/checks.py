@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from core.account import exposure, past_due
+from core.identity import loan_id
 from core.origination.agreements import drawn, lent_for
 from core.origination.case import Case, refused_if_frozen
 from core.origination.file import Agreement, Payout, PayoutStatus
@@ -17,6 +20,7 @@ def refused_payout(case: Case, payout: Payout, agreement: Agreement, product: Pr
         or refused_if_frozen(case.account)
         or _restricted(case)
         or _late(case, product)
+        or _not_agreed(case, payout, agreement)
         or _above_agreed(case, payout, agreement)
         or _wrong_bank_account(case, payout)
         or _listed(case, product)
@@ -47,6 +51,15 @@ def _late(case: Case, product: Product) -> Rejection | None:
     if not late or not product.payouts.refuse_if_past_due:
         return None
     return Rejection(Code.PAST_DUE_ON_ACCOUNT, f"{late} is past due")
+
+
+def _not_agreed(case: Case, payout: Payout, agreement: Agreement) -> Rejection | None:
+    """Refuse terms that nobody signed: amount and number of installments are all that a draw on a line sets itself."""
+    terms = case.account.contracts[payout.loan - 1].terms
+    if terms == replace(agreement.terms, principal=terms.principal, installments=terms.installments):
+        return None
+    loan = loan_id(case.account.id, payout.loan)
+    return Rejection(Code.CONTRACT_UNSIGNED, f"contract {agreement.number} does not hold the terms of loan {loan}")
 
 
 def _above_agreed(case: Case, payout: Payout, agreement: Agreement) -> Rejection | None:

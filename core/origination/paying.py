@@ -41,9 +41,8 @@ def draw(case: Case, command: Draw) -> Rejection | None:
     product = product_of(case, agreement)
     if isinstance(product, Rejection):
         return product
-    refused = _not_drawn(case, command, product)
-    if refused is not None:
-        return refused
+    if len(case.account.loans) == LOANS_MAX:
+        return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
     terms = replace(agreement.terms, principal=command.amount, installments=command.installments)
     case.draft.emit(LoanBooked(case.on, len(case.account.loans) + 1, terms))
     return _pay(case, case.account.loans[-1], agreement, product, command.bank_account)
@@ -61,21 +60,12 @@ def _line(case: Case, number: int) -> Agreement | Rejection:
     return agreement
 
 
-def _not_drawn(case: Case, command: Draw, product: Product) -> Rejection | None:
-    """Refuse what is no loan of this line."""
-    refused = refused_out_of_range(product, command.amount, command.installments)
-    if refused is not None:
-        return refused
-    if len(case.account.loans) == LOANS_MAX:
-        return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
-    return None
-
-
 def _pay(case: Case, loan: Loan, agreement: Agreement, product: Product, bank_account: int) -> Rejection | None:
     """Send an order for what leaves of a loan, once every check holds."""
     terms = case.account.contracts[loan.number - 1].terms
     lent = lent_of(terms)
-    refused = lent if isinstance(lent, Rejection) else wrong_terms(case, terms)
+    refused = refused_out_of_range(product, terms.principal, terms.installments)
+    refused = refused or (lent if isinstance(lent, Rejection) else wrong_terms(case, terms))
     if refused is not None:
         return refused
     assert not isinstance(lent, Rejection)

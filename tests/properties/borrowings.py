@@ -1,11 +1,25 @@
 """Random lives of a borrower from the first application on: steps that are resolved against the file as it stands."""
 
+from datetime import timedelta
+
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.account import LoanStatus
-from core.commands import Command, FreezeAccount, PayOff, RefundUnapplied, Repay, Reverse, UnfreezeAccount
+from core.commands import (
+    BookLoan,
+    Command,
+    Disburse,
+    DisburseTranche,
+    FreezeAccount,
+    PayOff,
+    RefundUnapplied,
+    Repay,
+    Reverse,
+    UnfreezeAccount,
+)
+from core.contract.terms import Rate, Terms, Tranche
 from core.origination.commands import (
     AddBankAccount,
     AddDocument,
@@ -35,7 +49,7 @@ ACTS = (
     *("apply", "apply", "sign", "sign", "sign", "sign", "draw", "draw", "draw", "draw", "request", "request"),
     *("settle", "settle", "settle", "settle", "return", "return", "review", "review", "review", "rescind", "rescind"),
     *("repay", "repay", "pay off", "refund", "reverse", "reverse", "document", "verify", "bank account"),
-    *("amend", "withdraw", "ask", "consent", "unfreeze", "lift"),
+    *("amend", "withdraw", "ask", "consent", "unfreeze", "lift", "book", "book", "disburse", "tranche"),
 )
 SELDOM = ("freeze", "signal", "restrict")
 OFFICERS = ("lin", "ren", "rao", "ada", "bo")
@@ -122,6 +136,9 @@ def _of_the_rest(borrowing: Borrowing, step: Step, loan: int, application: int, 
         "ask": AskForReview(account=1, application=application),
         "refund": RefundUnapplied(account=1, amount=step.size // 50),
         "reverse": Reverse(account=1, seq=1 + step.size % history),
+        "book": BookLoan(account=1, terms=_terms(borrowing, step)),
+        "disburse": Disburse(account=1, loan=loan),
+        "tranche": DisburseTranche(account=1, loan=loan),
         "freeze": FreezeAccount(account=1, reason="a check"),
         "unfreeze": UnfreezeAccount(account=1),
         "lift": LiftFreeze(account=1, officer=officer, note="seen"),
@@ -130,6 +147,21 @@ def _of_the_rest(borrowing: Borrowing, step: Step, loan: int, application: int, 
         "restrict": RestrictBorrower(account=1, officer=officer, erase=step.which == 1),
     }
     return rest[step.act]
+
+
+def _terms(borrowing: Borrowing, step: Step) -> Terms:
+    """Return terms as somebody books them past the contracts: those of the line, others, or of another product."""
+    lines = [each.terms for each in borrowing.file.agreements if each.product == "line"]
+    drawn = replace(lines[-1], principal=step.size // 6, installments=4)
+    later = Tranche(borrowing.on + timedelta(days=40), step.size // 12)
+    return (
+        drawn,
+        drawn,
+        replace(drawn, rate=Rate(900_000_000)),
+        replace(drawn, tranches=(later,)),
+        replace(drawn, product="cash"),
+        replace(drawn, installments=25),
+    )[step.which]
 
 
 def _review(borrowing: Borrowing, step: Step, officer: str) -> Command:

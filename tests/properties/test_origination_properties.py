@@ -4,9 +4,11 @@ from collections import Counter
 
 import msgspec
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from accounting.chart import Gl
 from core.account import LoanStatus, exposure, past_due
+from core.change_events import TrancheDisbursed
 from core.events import Event, LoanDisbursed
 from core.evolve import evolve
 from core.origination.agreements import agreement_behind, drawn
@@ -42,6 +44,7 @@ def test_every_check_holds_whenever_money_leaves(life: list[Step]) -> None:
         for event in _take(borrowing, step):
             if isinstance(event, PayoutRequested):
                 _checked(borrowing, event, borrowing.findings())
+            assert not isinstance(event, TrancheDisbursed), "no contract promises money that no bank is asked for"
         for loan in borrowing.account.loans:
             left = [each for each in borrowing.file.payouts if each.loan == loan.number and each.status in _LEFT]
             assert len(left) <= 1, "money leaves once"
@@ -56,6 +59,10 @@ def _checked(borrowing: Borrowing, event: PayoutRequested, found: Findings) -> N
     product = borrowing.lender.product(agreement.product, borrowing.on, agreement.version)
     assert product is not None
     assert agreement.status is AgreementStatus.SIGNED
+    terms = account.contracts[loan.number - 1].terms
+    assert terms == replace(agreement.terms, principal=terms.principal, installments=terms.installments)
+    assert product.amount.least <= terms.principal <= product.amount.most
+    assert product.installments.least <= terms.installments <= product.installments.most
     assert tuple(each.signer for each in agreement.signatures) == product.signers
     assert account.frozen is None
     assert account.file.borrower is not None
@@ -63,7 +70,7 @@ def _checked(borrowing: Borrowing, event: PayoutRequested, found: Findings) -> N
     assert account.file.bank_accounts[payout.bank_account - 1].verified
     assert not any(past_due(each, borrowing.on) for each in account.loans)
     assert (found.answers["debtor_list"]["listed"], found.answers["sanctions"]["listed"]) == (False, False)
-    used = account.contracts[loan.number - 1].terms.principal if agreement.loan else drawn(account, product.name)
+    used = terms.principal if agreement.loan else drawn(account, product.name)
     assert used <= agreement.terms.principal
     assert exposure(account) <= min(account.credit_limit, product.payouts.exposure_max)
     today = [each for each in account.file.payouts if each.requested_on == borrowing.on]

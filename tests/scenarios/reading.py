@@ -30,6 +30,7 @@ PHRASES = (
     r"in advance the (?P<ahead>(next|last|next last|all) installments?(: [a-z, ]+)?)",
     r"interest follows payments"
     r"(?P<recalculation>|, from the next due date|, whole period at payoff|, not what is late)",
+    r"of product (?P<product>[a-z-]+)",
     r"booked at most (?P<backdate_days>\d+) days back",
     r"rounded (?P<rounding>half up|half even|up|down)",
 )
