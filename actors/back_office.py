@@ -70,16 +70,16 @@ class BackOffice:
         if self._house is None:
             return {}
         self._counted.clear()
-        asked: dict[int, Inquiry] = {}
-        for place, command in enumerate(commands):
-            # What is on record is not decided again.
-            if isinstance(command, BeforeLoan) and self._recent.get(envelopes[place].key) is None:
-                question = self._question(command)
-                if question is not None:
-                    asked[place] = question
+        # What is on record is not decided again.
+        fresh = [
+            (place, command)
+            for place, command in enumerate(commands)
+            if isinstance(command, BeforeLoan) and self._recent.get(envelopes[place].key) is None
+        ]
+        await self._refill((command for _, command in fresh), on)
+        asked = {place: found for place, command in fresh if (found := self._question(command, on)) is not None}
         if not asked:
             return {}
-        await self._refill(asked.values(), on)
         return dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
 
     async def around(
@@ -88,27 +88,29 @@ class BackOffice:
         """Add what the lender says to what a command is decided on."""
         if self._house is None:
             return around
-        question = self._question(command)
+        # Its loan may have been made in this very batch, or the day have turned since.
+        await self._refill([command], on)
+        question = self._question(command, on) if findings is None else None
         if question is not None:
-            # Its loan may have been made in this very batch, or the day have turned since.
-            await self._refill([question], on)
-            if findings is None:
-                # The borrower was identified in this very batch.
-                (findings,) = await self._house.investigate([question], on)
+            # What it needs may have come in this very batch: the borrower, the last document.
+            (findings,) = await self._house.investigate([question], on)
         return replace(around, lender=self._house.lender, findings=findings or NOTHING, house=self._house)
 
-    def _question(self, command: OriginationCommand) -> Inquiry | None:
+    def _question(self, command: OriginationCommand, on: date) -> Inquiry | None:
+        assert self._house is not None
         cached = self._accounts.get(command.account)
-        return inquiry(command, None if cached is None else cached.account)
+        if cached is None or cached.suspended is not None:
+            return None
+        return inquiry(command, cached.account, on, self._house.lender)
 
-    async def _refill(self, asked: Iterable[Inquiry], on: date) -> None:
+    async def _refill(self, commands: Iterable[OriginationCommand], on: date) -> None:
         """Have at hand what payouts may take from the pools, at most: our own part. For each command once a day."""
         assert self._house is not None
         wanted = Counter[str]()
-        for each in asked:
-            taken = None if (id(each.command), on) in self._counted else self._taken(each.command, on)
+        for command in commands:
+            taken = None if (id(command), on) in self._counted else self._taken(command, on)
             if taken is not None:
-                self._counted.add((id(each.command), on))
+                self._counted.add((id(command), on))
                 wanted[taken[0]] += taken[1]
         if wanted:
             await self._house.leases.refill(wanted, self._clock.monotonic())

@@ -76,7 +76,8 @@ class Surroundings(Struct, frozen=True):
     history: History = ()
     closed_through: date | None = None
     lender: Lender | None = None
-    findings: Findings = NOTHING
+    findings: Findings | None = NOTHING
+    """None: nobody was asked, and a decision that would look at them raises Unasked."""
     house: House | None = None
     """None where a command is only tried, and for commands that need no lender."""
 
@@ -102,7 +103,11 @@ def execute(
     else:
         assert decided.account is not None
         before = cached.seq + len(advanced.events)
-        aside = None if house is None else aside_of(house, command, decided.account, decided.events, around.findings)
+        aside = (
+            None
+            if house is None
+            else aside_of(house, command, decided.account, decided.events, around.findings or NOTHING)
+        )
         stage.record(cached, decided.account, (*advanced.events, *decided.events), on)
         if house is not None and aside is not None:
             stage.put_aside(aside)

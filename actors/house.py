@@ -10,20 +10,10 @@ from actors.funding import Leases
 from actors.rows import ContractTextRow, SecretRow
 from core.account import Account
 from core.commands import Command
-from core.origination.commands import (
-    AddBankAccount,
-    AmendApplication,
-    Apply,
-    Draw,
-    IdentifyBorrower,
-    OfferContract,
-    RequestPayout,
-    VerifyDocument,
-)
+from core.decide import needs_findings
+from core.origination.commands import IdentifyBorrower
 from core.origination.lender import Findings, Lender
-
-INVESTIGATED = (Apply, AmendApplication, VerifyDocument, Draw, RequestPayout, OfferContract, AddBankAccount)
-"""Commands that are decided on what sources outside say."""
+from core.servicing.advance import advance
 
 
 class Inquiry(Struct, frozen=True):
@@ -68,8 +58,14 @@ class House(Protocol):
         """Return 16 bytes that tell commands apart and say nothing of them: a keyed hash."""
 
 
-def inquiry(command: Command, account: Account | None) -> Inquiry | None:
-    """Return what must be asked before a command is decided, if anything."""
-    if type(command) not in INVESTIGATED or account is None or account.file.borrower is None:
+def inquiry(command: Command, account: Account | None, on: date, lender: Lender) -> Inquiry | None:
+    """Return what must be asked before a command is decided: nothing that its decision would not look at."""
+    if account is None or account.file.borrower is None:
         return None
-    return Inquiry(command, account.file.borrower.index)
+    try:
+        today = advance(account, on).account
+        needed = today is not None and needs_findings(today, command, on, lender)
+    except Exception:
+        # What is broken breaks the decision itself, which stops this account and no other.
+        return None
+    return Inquiry(command, account.file.borrower.index) if needed else None

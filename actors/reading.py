@@ -12,7 +12,7 @@ from msgspec.msgpack import Decoder
 from msgspec.structs import replace
 
 from actors.execute import Surroundings
-from actors.house import House, inquiry
+from actors.house import House, Inquiry
 from actors.memory import Accounts, cached
 from actors.naming import fields_of
 from actors.protocols import Clock, Fenced, Journal
@@ -32,7 +32,7 @@ from actors.views import Transaction, TransactionsView
 from actors.what_if import Simulation, simulate
 from core.decide import needs_history
 from core.events import Event
-from core.origination.lender import NOTHING
+from core.origination.lender import NOTHING, Unasked
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance
 
@@ -127,19 +127,25 @@ class Reader:
             stored = await self._journal.history(scratch.id)
             history = [(seq, _event_decoder.decode(body)) for seq, body in stored if seq <= scratch.seq]
             closed_through = await self._journal.closed_through()
-        around = await self._around(query, scratch, Surroundings(history, closed_through))
+        around = Surroundings(history, closed_through)
         try:
-            return simulate(query, scratch, self._business_date(), around)
+            return await self._tried(query, scratch, around)
         except Exception:
             return _unseen(kept)
 
-    async def _around(self, query: Simulate, scratch: Cached, around: Surroundings) -> Surroundings:
-        """Add what the lender says; sources outside are asked once for all commands."""
-        if self._house is None:
-            return around
-        asked = [found for command in query.commands if (found := inquiry(command, scratch.account)) is not None]
-        answers = await self._house.investigate(asked[:1], self._business_date())
-        return replace(around, lender=self._house.tried, findings=answers[0] if answers else NOTHING)
+    async def _tried(self, query: Simulate, scratch: Cached, around: Surroundings) -> Simulation | Rejection:
+        """Try the commands; sources outside are asked once for all of them, if one is decided on what they say."""
+        borrower = None if scratch.account is None else scratch.account.file.borrower
+        if self._house is not None:
+            around = replace(around, lender=self._house.tried, findings=None if borrower else NOTHING)
+        try:
+            return simulate(query, copy(scratch), self._business_date(), around)
+        except Unasked as unasked:
+            assert borrower is not None
+            assert self._house is not None
+            asked = [Inquiry(unasked.args[0], borrower.index)]
+        (findings,) = await self._house.investigate(asked, self._business_date())
+        return simulate(query, copy(scratch), self._business_date(), replace(around, findings=findings))
 
     async def _kept(self, account: int) -> Cached:
         """Return an account as it is in memory or, if it is not there, as it is stored."""

@@ -19,6 +19,7 @@ from core.account import Account, Loan, LoanStatus
 from core.commands import Command
 from core.events import Event
 from core.identity import loan_id
+from core.origination.lender import Unasked
 from core.rejections import Code, Rejection
 from core.servicing.quote import QUOTE_DAYS_MAX, Quote, quote
 
@@ -87,7 +88,8 @@ class Simulation(Struct, frozen=True):
 def simulate(query: Simulate, scratch: Cached, today: date, around: Surroundings = ALONE) -> Simulation | Rejection:
     """Try the commands of a query on a copy of their account, in the surroundings that a command of them needs.
 
-    Refused are commands of other accounts, and days before the business date or too far after it.
+    Refused are commands of other accounts, and days before the business date or too far after it. Without findings it
+    raises Unasked, with the first command that would look at them.
     """
     on = query.on or today
     if any(command.account != scratch.id for command in query.commands):
@@ -126,7 +128,10 @@ class _Trial:
         # No shard ever sees this envelope: it needs no key.
         envelope = Envelope(b"", command.account, Raw(encoder.encode(command)))
         around = replace(self._around, history=self._history)
-        _, reply = execute(self.stage, self._scratch, envelope, command, on, around)
+        try:
+            _, reply = execute(self.stage, self._scratch, envelope, command, on, around)
+        except Unasked:
+            raise Unasked(command) from None
         return Outcome(reply_decoder.decode(reply), self.happened())
 
     def happened(self) -> list[SimulatedEvent]:

@@ -26,8 +26,21 @@ from core.decision import Decision, Draft
 from core.events import AccountOpened
 from core.evolve import evolve
 from core.money import Minor
-from core.origination.commands import BeforeLoan, ReportSignal, Rescind, RestrictBorrower, SettlePayout
-from core.origination.lender import NOTHING, Findings, Lender
+from core.origination.commands import (
+    AddBankAccount,
+    AmendApplication,
+    Apply,
+    BeforeLoan,
+    Draw,
+    OfferContract,
+    ReportSignal,
+    RequestPayout,
+    Rescind,
+    RestrictBorrower,
+    SettlePayout,
+    VerifyDocument,
+)
+from core.origination.lender import NOTHING, Findings, Lender, Unasked
 from core.origination.settling import refused_if_paid_out
 from core.rejections import Code, Rejection
 from core.request import Dated
@@ -36,6 +49,8 @@ from core.restatement import History, backdate, take_back
 _ServicingCommand = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
 _OF_THE_PAST: Final = Reverse | AdjustCharge | ChargeBack | SettlePayout | Rescind | ReportSignal | RestrictBorrower
 """Commands that are decided on what happened before."""
+_ON_FINDINGS: Final = Apply | AmendApplication | VerifyDocument | Draw | RequestPayout | OfferContract | AddBankAccount
+"""Commands that may be decided on what sources outside say: none of them is decided on what happened before."""
 BACKDATE_DAYS_MAX: Final = 366
 """How far back a command may take effect where no loan's terms say."""
 
@@ -47,12 +62,13 @@ def decide(
     history: History = (),
     closed_through: date | None = None,
     lender: Lender | None = None,
-    findings: Findings = NOTHING,
+    findings: Findings | None = NOTHING,
 ) -> Decision | Rejection:
     """Decide a command on the business date `on`, to which the account has been advanced.
 
     `history` is read where `needs_history` says so. Nothing takes effect in a period that is closed.
-    `lender` and `findings` are read by what precedes a loan. A rejection leaves everything as it was.
+    `lender` and `findings` are read by what precedes a loan; without findings it raises Unasked where it would look at
+    them. A rejection leaves everything as it was.
     """
     if account is None:
         return _open(command, on)
@@ -69,6 +85,17 @@ def decide(
 def needs_history(command: Command, on: date) -> bool:
     """Return whether a command is decided on all that happened: it takes something back, or takes effect earlier."""
     return isinstance(command, _OF_THE_PAST) or _effective_on(command, on) < on
+
+
+def needs_findings(account: Account, command: Command, on: date, lender: Lender) -> bool:
+    """Return whether a command, on this account as it stands, is decided on what sources outside say."""
+    if not isinstance(command, _ON_FINDINGS):
+        return False
+    try:
+        decide(account, command, on, lender=lender, findings=None)
+    except Unasked:
+        return True
+    return False
 
 
 def _open(command: Command, on: date) -> Decision | Rejection:

@@ -56,7 +56,7 @@ _OF_SOMEBODY: Final = _NEW | ChangeConsent | RestrictBorrower
 
 
 def decide_origination(
-    draft: Draft, command: OriginationCommand, on: date, lender: Lender | None, findings: Findings, history: History
+    draft: Draft, command: OriginationCommand, on: date, lender: Lender | None, heard: Findings | None, history: History
 ) -> Rejection | None:
     """Decide a command that precedes a loan; return why not, if it is refused."""
     if lender is None:
@@ -64,7 +64,7 @@ def decide_origination(
     refused = _refused_to(draft.account.file, command)
     if refused is not None:
         return refused
-    case = Case(draft, on, lender, findings, history)
+    case = Case(draft, on, lender, heard, history)
     if isinstance(command, ApplicationCommand):
         return decide_application(case, command)
     if isinstance(command, DocumentCommand):

@@ -11,7 +11,7 @@ from core.decision import Draft
 from core.identity import loan_id
 from core.origination.agreements import agreement_behind
 from core.origination.file import OPEN, Agreement, Application, ApplicationStatus, CreditFile
-from core.origination.lender import Findings, Lender, Officer, Role
+from core.origination.lender import Findings, Lender, Officer, Role, Unasked
 from core.origination.product import Product
 from core.rejections import Code, Rejection
 from core.restatement import History
@@ -26,7 +26,7 @@ class Case(Struct, frozen=True):
     draft: Draft
     on: date
     lender: Lender
-    findings: Findings
+    heard: Findings | None
     history: History
 
     @property
@@ -38,6 +38,13 @@ class Case(Struct, frozen=True):
     def file(self) -> CreditFile:
         """What precedes its loans."""
         return self.draft.account.file
+
+    @property
+    def findings(self) -> Findings:
+        """What sources say; raises Unasked while nobody has asked them."""
+        if self.heard is None:
+            raise Unasked
+        return self.heard
 
 
 def refused_if_full(records: Sized, kind: str) -> Rejection | None:

@@ -46,6 +46,10 @@ class Findings(Struct, frozen=True, gc=False):
 NOTHING = Findings()
 
 
+class Unasked(Exception):
+    """A decision looks at what sources say, and nobody has asked them."""
+
+
 class Lender(Protocol):
     """The lender as a decision sees it. Every answer depends on the arguments and on versioned documents alone."""
 

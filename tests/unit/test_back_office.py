@@ -5,23 +5,31 @@ from datetime import date
 from hashlib import blake2b
 
 import pytest
+from msgspec.json import decode as decode_json
+from msgspec.structs import replace
 
 from actors import staging
 from actors.funding import Leases
 from actors.house import Inquiry
-from actors.messages import Done, Offered, Refused
+from actors.messages import Decided, Done, Offered, Refused, encoder
+from actors.queries import Simulate
 from actors.rows import ContractTextRow, SecretRow
 from adapters.memory_journal import Disk
 from adapters.memory_treasury import MemoryTreasury, Pool
+from core.commands import Command
 from core.events import Event
 from core.identity import loan_id
 from core.origination.commands import (
     AddBankAccount,
+    AddDocument,
     Apply,
+    ChangeConsent,
     IdentifyBorrower,
     OfferContract,
     RequestPayout,
+    RestrictBorrower,
     SignContract,
+    VerifyDocument,
 )
 from core.origination.events import PayoutRequested
 from core.origination.lender import Findings
@@ -34,11 +42,12 @@ POOL = JOINT.funding.pool
 
 
 class SmallHouse(SmallLender):
-    """Implements actors.house.House on a disk's pools; counts its questions to the treasury."""
+    """Implements actors.house.House on a disk's pools; counts its questions to the treasury and to sources."""
 
     def __init__(self, disk: Disk, free: int) -> None:
         super().__init__()
         self.asked = 0
+        self.sources_asked = list[str]()
         disk.vault.pools[POOL] = Pool(free, 1_000_000)
         self.leases = Leases(MemoryTreasury(disk.vault, self._count))
 
@@ -57,6 +66,7 @@ class SmallHouse(SmallLender):
         return self.leases.available(pool)
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
+        self.sources_asked += [type(each.command).__name__ for each in inquiries]
         return [findings(on)] * len(inquiries)
 
     def seal(self, account: int, kind: str, number: int, index: str, plain: str) -> SecretRow:
@@ -81,18 +91,23 @@ def housed(running: Bench) -> SmallHouse:
     return house
 
 
+def known(account: int, *consents: str) -> tuple[Command, Command]:
+    """Return what says who somebody is, and where money may go."""
+    identify = IdentifyBorrower(
+        account=account,
+        name="Li Hua",
+        identity_number=IDENTITY_NUMBER,
+        phone="13800138000",
+        born_on=BORN_ON,
+        consents=consents or ("credit_query",),
+    )
+    return identify, AddBankAccount(account=account, bank="icbc", number=CARD, holder="Li Hua")
+
+
 async def almost_signed(running: Bench, account: int) -> SignContract:
     """Bring a borrower up to the last signature, and return it."""
     await running.ask(
-        IdentifyBorrower(
-            account=account,
-            name="Li Hua",
-            identity_number=IDENTITY_NUMBER,
-            phone="13800138000",
-            born_on=BORN_ON,
-            consents=("credit_query",),
-        ),
-        AddBankAccount(account=account, bank="icbc", number=CARD, holder="Li Hua"),
+        *known(account),
         Apply(account=account, product=JOINT.name, amount=AMOUNT, installments=6),
     )
     (offered,) = await running.ask(OfferContract(account=account, application=1))
@@ -150,5 +165,71 @@ def test_a_failed_check_lets_no_money_leave(monkeypatch: pytest.MonkeyPatch) -> 
         assert refused.code is Code.ACCOUNT_SUSPENDED
         assert running.disk.payouts == {}
         assert running.disk.vault.pools[POOL].free == 1_000_000 - housed(running).available(POOL)
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+async def asked_for(running: Bench, command: Command) -> list[str]:
+    """Return for which commands sources are asked when this one comes."""
+    asked = housed(running).sources_asked
+    asked.clear()
+    await running.ask(command)
+    return list(asked)
+
+
+def test_sources_are_asked_only_for_what_is_decided_on_their_answers() -> None:
+    apply = Apply(account=1, product="cash", amount=AMOUNT, installments=6)
+    identity = AddDocument(account=1, kind="identity-card", digest="1" * 64)
+    letter = AddDocument(account=1, kind="letter", digest="2" * 64)
+
+    async def test(running: Bench) -> None:
+        await running.ask(*known(1, "marketing"))
+        assert await asked_for(running, apply) == [], "no consent"
+        await running.ask(ChangeConsent(account=1, purpose="credit_query", given=True))
+        assert await asked_for(running, replace(apply, product="gold")) == []
+        assert await asked_for(running, replace(apply, amount=1)) == [], "out of range"
+        assert await asked_for(running, apply) == [], "documents are missing"
+        assert await asked_for(running, apply) == [], "a duplicate"
+        await running.ask(identity, letter)
+        assert await asked_for(running, VerifyDocument(account=1, document=2, officer="lin")) == []
+        assert await asked_for(running, VerifyDocument(account=1, document=1, officer="lin")) == ["VerifyDocument"]
+        assert await asked_for(running, replace(apply, product="line")) == ["Apply"]
+        assert await asked_for(running, request(1)) == [], "there is no such loan"
+        await running.ask(RestrictBorrower(account=1, officer="lin"))
+        assert await asked_for(running, replace(apply, product="joint")) == [], "restricted"
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def test_what_becomes_decidable_in_its_batch_is_decided_on_answers() -> None:
+    async def test(running: Bench) -> None:
+        digest = "1" * 64
+        *_, applied = await running.ask(
+            *known(1),
+            AddDocument(account=1, kind="identity-card", digest=digest),
+            VerifyDocument(account=1, document=1, officer="lin"),
+            Apply(account=1, product="cash", amount=AMOUNT, installments=6),
+        )
+        assert isinstance(applied, Decided)
+        assert applied.state == "approved"
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def test_a_trial_asks_sources_once_and_only_if_it_looks_at_their_answers() -> None:
+    apply = Apply(account=1, product="cash", amount=AMOUNT, installments=6)
+
+    async def tried(running: Bench, *commands: Command) -> tuple[list[str], list[str]]:
+        asked = housed(running).sources_asked
+        asked.clear()
+        framed = await running.shard.read(encoder.encode(Simulate(commands)))
+        assert framed[0] == 1, framed
+        return list(asked), [outcome["reply"].get("state", "") for outcome in decode_json(framed[1:])["outcomes"]]
+
+    async def test(running: Bench) -> None:
+        await running.ask(*known(1), AddDocument(account=1, kind="identity-card", digest="1" * 64))
+        verify = VerifyDocument(account=1, document=1, officer="lin")
+        assert await tried(running, apply) == ([], ["incomplete"])
+        assert await tried(running, verify, apply) == (["Apply"], ["", "approved"])
 
     with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
