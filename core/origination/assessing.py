@@ -13,7 +13,7 @@ from core.origination.documents import missing_documents
 from core.origination.events import ApplicationDecided
 from core.origination.file import Application, ApplicationStatus, Outcome, Verdict
 from core.origination.lender import Findings
-from core.origination.product import Product, terms_for
+from core.origination.product import Product, needs_two_officers, terms_for
 from core.rejections import Code, Rejection
 from core.schedule.plan import Refusal, plan
 from core.servicing.delinquency import days_past_due
@@ -36,7 +36,7 @@ def assess(case: Case, product: Product, number: int) -> Rejection | None:
     told = inputs(case, product, application, installment)
     verdict = case.lender.assess(product, told, case.on)
     challenger = case.lender.challenge(product, told, case.on, case.account.id)
-    status = _status(verdict, application, case.account)
+    status = _status(verdict, application, product, case.account)
     case.draft.emit(ApplicationDecided(case.on, number, status, verdict, (), challenger))
     return None
 
@@ -102,11 +102,12 @@ def _standing(case: Case) -> dict[str, Any]:
     }
 
 
-def _status(verdict: Verdict, application: Application, account: Account) -> ApplicationStatus:
+def _status(verdict: Verdict, application: Application, product: Product, account: Account) -> ApplicationStatus:
     match verdict.outcome:
         case Outcome.APPROVE:
-            # Rules do not lift a freeze, and do not lend past it.
-            return ApplicationStatus.APPROVED if account.frozen is None else ApplicationStatus.REFERRED
+            # Rules do not lift a freeze, do not lend past it, and do not stand in for two officers.
+            by_people = account.frozen is not None or needs_two_officers(product, application.amount)
+            return ApplicationStatus.REFERRED if by_people else ApplicationStatus.APPROVED
         case Outcome.DECLINE:
             # Who asked for a person is not declined by rules a second time.
             return ApplicationStatus.REFERRED if application.asked_for_review else ApplicationStatus.DECLINED

@@ -122,7 +122,7 @@ class Review(_Document, frozen=True, kw_only=True):
     claim_days: Annotated[int, Meta(ge=1, le=30)] = 1
     """For how many days a claimed application stays with its officer."""
     second_officer_from: OptionalAmount | None = None
-    """From this amount on two officers must approve; None: never."""
+    """From this amount on two officers must approve, whatever rules say; None: never."""
 
 
 class Product(_Document, frozen=True, kw_only=True):
@@ -167,6 +167,12 @@ class Product(_Document, frozen=True, kw_only=True):
 def purpose_cap(product: Product, purpose: str) -> int | None:
     """Return what one customer may owe for a purpose, if that is bounded."""
     return next((cap.most for cap in product.purpose_caps if cap.purpose == purpose), None)
+
+
+def needs_two_officers(product: Product, amount: int) -> bool:
+    """Return whether nobody lends this much alone: neither an officer nor the rules."""
+    second_from = product.review.second_officer_from
+    return second_from is not None and amount >= second_from
 
 
 def terms_for(product: Product, amount: int, installments: int) -> Terms:

@@ -8,7 +8,7 @@ from core.origination.commands import ClaimReview, DecideReview, ReleaseReview
 from core.origination.events import ReviewClaimed, ReviewDecided, ReviewReleased
 from core.origination.file import Application, ApplicationStatus, Claim
 from core.origination.lender import Officer, Role
-from core.origination.product import Product
+from core.origination.product import needs_two_officers
 from core.rejections import Code, Rejection
 
 ReviewCommand = ClaimReview | ReleaseReview | DecideReview
@@ -77,15 +77,10 @@ def _decide(case: Case, command: DecideReview, application: Application, officer
         refused = _above_grade(application, officer) or refused_if_frozen(case.account)
         if refused is not None:
             return refused
-        enough = len(application.approvals) + 1 >= _approvals_needed(product, application)
+        enough = bool(application.approvals) or not needs_two_officers(product, application.amount)
         status = ApplicationStatus.APPROVED if enough else ApplicationStatus.REFERRED
     case.draft.emit(ReviewDecided(case.on, application.number, officer.name, command.outcome, command.note, status))
     return None
-
-
-def _approvals_needed(product: Product, application: Application) -> int:
-    second_from = product.review.second_officer_from
-    return 2 if second_from is not None and application.amount >= second_from else 1
 
 
 def _above_grade(application: Application, officer: Officer) -> Rejection | None:
