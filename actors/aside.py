@@ -99,12 +99,6 @@ def _order(account: Account, event: PayoutRequested) -> PayoutOrderRow:
     return PayoutOrderRow(number, account.id, payout.number, account.currency, payout.amount, to.bank, to.number)
 
 
-def waiting_since(file: CreditFile) -> date | None:
-    """Return the day since which the borrower waits to be forgotten."""
-    borrower = file.borrower
-    return None if borrower is None or borrower.erased else borrower.erasure_asked_on
-
-
 def application_rows(account: int, before: CreditFile, after: CreditFile) -> list[ApplicationRow]:
     """Return the rows of the applications that changed."""
     pairs: Sequence[tuple[Application | None, Application]] = list(zip_longest(before.applications, after.applications))

@@ -10,7 +10,7 @@ from msgspec.json import Encoder as JsonEncoder
 from msgspec.msgpack import Encoder
 
 from accounting.journalize import journalize
-from actors.aside import Aside, application_rows, waiting_since
+from actors.aside import Aside, application_rows
 from actors.rows import (
     AccountRow,
     ContractRow,
@@ -26,7 +26,7 @@ from actors.rows import (
 from core.account import Account, Contract, Due, Loan, LoanStatus, owed
 from core.events import Event, kind_of
 from core.identity import loan_id, slot_of
-from core.origination.file import EMPTY
+from core.origination.file import EMPTY, waiting_since
 from core.servicing.accrual import penalty_ratio, penalty_year, running
 from core.servicing.advance import next_loan_action
 from core.servicing.lateness import penalty_rows

@@ -190,9 +190,10 @@ def _replace(disk: Disk, commit: GroupCommit) -> None:
     disk.files.update((row.account_id, row) for row in commit.files)
     disk.applications.update(((row.account_id, row.number), row) for row in commit.applications)
     disk.secrets.update(((row.account_id, row.kind, row.number), row) for row in commit.secrets)
+    disk.texts.update(((row.account_id, row.agreement), row) for row in commit.texts)
     if commit.erased:
         disk.secrets = {key: row for key, row in disk.secrets.items() if row.account_id not in commit.erased}
-    disk.texts.update(((row.account_id, row.agreement), row) for row in commit.texts)
+        disk.texts = {key: row for key, row in disk.texts.items() if row.account_id not in commit.erased}
     disk.payouts.update((row.order_number, row) for row in commit.payouts)
     for row in commit.loans:
         disk.loans.setdefault(account_of(row.loan_id), {})[row.loan_id] = row

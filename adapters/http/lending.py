@@ -91,7 +91,9 @@ def lending_routes(backend: Backend) -> list[HTTPRouteHandler]:
         wanted = asked(request, ShowContract)
         text = await backend.contract_text(wanted.account, wanted.agreement)
         if text is None:
-            raise Refusal(Code.AGREEMENT_UNKNOWN, f"account {wanted.account} has no contract {wanted.agreement}")
+            raise Refusal(
+                Code.AGREEMENT_UNKNOWN, f"account {wanted.account} has no text of contract {wanted.agreement}"
+            )
         if wanted.format == "pdf":
             # It takes up to half a second of CPU.
             return Response(await asyncio.to_thread(backend.as_pdf, text), media_type="application/pdf")

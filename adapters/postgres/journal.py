@@ -193,7 +193,7 @@ async def _write_beside(connection: asyncpg.Connection, commit: GroupCommit) -> 
         if rows:
             await connection.execute(SQL[name], *zip(*rows, strict=True))
     if commit.erased:
-        await connection.execute(SQL["erase_secrets"], commit.erased)
+        await connection.execute(SQL["erase"], commit.erased)
 
 
 async def _append(connection: asyncpg.Connection, commit: GroupCommit) -> None:

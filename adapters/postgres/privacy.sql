@@ -47,16 +47,18 @@ WHERE contract_text.account_id = new.account_id AND contract_text.agreement = ne
     AND contract_text.sealed = new.was;
 
 -- name: due
--- Who waits to be erased, has no loan that is not over, and whose last event of a contract or of money is so many days
--- past. Kinds of events that say something of the file alone do not count.
+-- Who waits to be erased, has no loan that is not over and no money here, and whose last event of a contract or of money
+-- is so many days past. Kinds of events that say something of the file alone do not count.
 SELECT file.account_id, file.erasure_asked_on, ended.ended_on, ended.ended_on + $2::integer AS erasable_on
 FROM credit_file AS file
+JOIN account USING (account_id)
 CROSS JOIN book
 CROSS JOIN LATERAL (
     SELECT max(effective_on) AS ended_on FROM event
     WHERE event.account_id = file.account_id AND event.kind <> ALL($1::smallint[])
 ) AS ended
 WHERE file.erasure_asked_on IS NOT NULL AND ended.ended_on + $2::integer <= book.business_date
+    AND account.unapplied = 0 AND account.deposit = 0
     AND NOT EXISTS (
         SELECT FROM loan
         WHERE loan_id BETWEEN file.account_id * 10000 + 1 AND file.account_id * 10000 + 9999

@@ -160,8 +160,9 @@ ON CONFLICT (account_id, number) DO UPDATE SET
 INSERT INTO secret (account_id, kind, number, found_by, sealed, key_id)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::bytea[], $6::bigint[])
 
--- name: erase_secrets
--- Destroy personal data of accounts.
+-- name: erase
+-- Destroy personal data of accounts, with the contract texts, which name the borrower.
+WITH texts AS (DELETE FROM contract_text WHERE account_id = ANY($1::bigint[]))
 DELETE FROM secret WHERE account_id = ANY($1::bigint[])
 
 -- name: write_contract_texts

@@ -6,11 +6,10 @@ from typing import Final
 
 from msgspec import msgpack
 
-from actors.aside import waiting_since
 from adapters.verification.snapshots import UNREADABLE, Row
 from adapters.verification.tally import Tally
 from core.account import Account
-from core.origination.file import EMPTY, Application, CreditFile, PayoutStatus, order_number
+from core.origination.file import EMPTY, Application, CreditFile, PayoutStatus, order_number, waiting_since
 
 CHECK: Final = "credit_files"
 
@@ -29,7 +28,7 @@ def check_credit_file(
     payouts: Sequence[Row],
     texts: Sequence[Row],
 ) -> None:
-    """Check the stored file, the queue's rows, the orders for money, and that each contract's text is there."""
+    """Check the stored file, the queue's rows, the orders for money, and that the contracts' texts are there."""
     file = EMPTY if account is None else account.file
     where = f"account {account_id}"
     stored = [(_decoded(row[1]), row[2]) for row in files]
@@ -44,7 +43,9 @@ def check_credit_file(
     for payout in file.payouts:
         if (kind := _HELD.get(payout.status)) is not None:
             tally.pools[payout.pool, payout.requested_on.isoformat(), kind] += payout.own
-    offered = [(agreement.number, agreement.digest) for agreement in file.agreements]
+    # The texts of somebody erased are destroyed: they name the borrower.
+    kept = () if file.borrower is not None and file.borrower.erased else file.agreements
+    offered = [(agreement.number, agreement.digest) for agreement in kept]
     tally.compare(CHECK, f"{where}, contract texts", [tuple(row[1:]) for row in texts], offered)
 
 

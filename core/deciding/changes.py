@@ -8,7 +8,7 @@ from core.changing.changes import change_terms
 from core.changing.prepayment import prepay
 from core.changing.tranches import disburse_tranche
 from core.commands import ChangeCommand, ChangeTerms, DisburseTranche, Prepay
-from core.deciding.lending import named_loan, refused_past_contract
+from core.deciding.lending import named_loan, refused_lending, refused_past_contract
 from core.decision import Draft
 from core.rejections import Code, Rejection
 
@@ -26,8 +26,7 @@ def decide_change(draft: Draft, command: ChangeCommand, on: date) -> Rejection |
         case ChangeTerms():
             return change_terms(draft, loan, command.change, on)
         case DisburseTranche():
-            if draft.account.frozen is not None:
-                return Rejection(Code.ACCOUNT_FROZEN, draft.account.frozen)
-            return refused_past_contract(draft.account) or disburse_tranche(draft, loan, command.amount, on)
+            refused = refused_lending(draft.account) or refused_past_contract(draft.account)
+            return refused or disburse_tranche(draft, loan, command.amount, on)
         case _:
             assert_never(command)

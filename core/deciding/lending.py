@@ -8,7 +8,7 @@ from core.commands import BookLoan, CancelLoan, Disburse, LendingCommand
 from core.decision import Draft
 from core.events import LoanBooked, LoanCancelled
 from core.identity import LOANS_MAX, account_of
-from core.origination.file import PayoutStatus
+from core.origination.agreements import has_left
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
 from core.servicing.disbursing import disburse
@@ -42,17 +42,28 @@ def _booked(account: Account, command: CancelLoan | Disburse) -> Loan | Rejectio
     loan = named_loan(account, command.loan)
     if isinstance(loan, Rejection):
         return loan
-    if isinstance(command, Disburse) and account.frozen is not None:
-        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    refused = refused_lending(account) if isinstance(command, Disburse) else None
+    if refused is not None:
+        return refused
     if loan.status is not LoanStatus.BOOKED:
         return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
     return _on_its_way(account, command, loan) or loan
 
 
+def refused_lending(account: Account) -> Rejection | None:
+    """Refuse to lend more while that is stopped, or nothing new is done with the borrower's data."""
+    if account.frozen is not None:
+        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    borrower = account.file.borrower
+    if borrower is not None and borrower.restricted:
+        return Rejection(Code.BORROWER_RESTRICTED, "nothing new is done with the borrower's data")
+    return None
+
+
 def _on_its_way(account: Account, command: CancelLoan | Disburse, loan: Loan) -> Rejection | None:
     """Refuse what goes past a payout: its money has left, or only it may make the loan begin."""
-    if any(each.loan == loan.number and each.status is not PayoutStatus.FAILED for each in account.file.payouts):
-        return Rejection(Code.PAYOUT_PENDING, f"money for loan {command.loan} is on its way, or was")
+    if has_left(account, loan.number):
+        return Rejection(Code.PAYOUT_PENDING, f"money for loan {command.loan} is on its way, or has left")
     return refused_past_contract(account) if isinstance(command, Disburse) else None
 
 
@@ -65,8 +76,9 @@ def refused_past_contract(account: Account) -> Rejection | None:
 
 def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:
     account = draft.account
-    if account.frozen is not None:
-        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    refused = refused_lending(account)
+    if refused is not None:
+        return refused
     if len(account.loans) == LOANS_MAX:
         return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
     wrong = check_terms(command.terms, on)

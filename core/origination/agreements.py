@@ -1,7 +1,11 @@
 """Which contract a loan rests on, and what of it is in use."""
 
+from typing import Final
+
 from core.account import Account, Loan, committed, contract_of, exposure
-from core.origination.file import Agreement, AgreementStatus
+from core.origination.file import Agreement, AgreementStatus, PayoutStatus
+
+_LEFT: Final = (PayoutStatus.REQUESTED, PayoutStatus.SUCCEEDED)
 
 
 def agreement_behind(account: Account, loan: Loan) -> Agreement | None:
@@ -33,6 +37,11 @@ def lent_for(account: Account, product: str, purpose: str) -> int:
         and behind.product == product
         and applications[behind.application - 1].purpose == purpose
     )
+
+
+def has_left(account: Account, loan: int) -> bool:
+    """Return whether a loan's money is on its way, or left and did not come back."""
+    return any(each.loan == loan and each.status in _LEFT for each in account.file.payouts)
 
 
 def limit_with(account: Account, agreement: Agreement, *, line: bool) -> int:

@@ -216,3 +216,9 @@ EMPTY = CreditFile()
 def order_number(account: int, payout: int) -> str:
     """Return the number under which a payout goes to the bank, however often it is sent."""
     return f"{account}-{payout}"
+
+
+def waiting_since(file: CreditFile) -> date | None:
+    """Return the day since which the borrower waits to be forgotten."""
+    borrower = file.borrower
+    return None if borrower is None or borrower.erased else borrower.erasure_asked_on

@@ -143,7 +143,7 @@ def _changed(borrower: Borrower, event: ConsentChanged | BorrowerRestricted | Er
     if isinstance(event, BorrowerRestricted):
         return replace(borrower, restricted=True, erased=event.erased)
     if isinstance(event, ErasureAsked):
-        return replace(borrower, restricted=True, erasure_asked_on=event.on)
+        return replace(borrower, restricted=True, erasure_asked_on=borrower.erasure_asked_on or event.on)
     others = tuple(each for each in borrower.consents if each.purpose != event.purpose)
     return replace(borrower, consents=(*others, _consent(borrower, event.purpose, event.on, event.given)))
 

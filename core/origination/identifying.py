@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Final, assert_never, get_args
 
 from core.account import LoanStatus
+from core.events import AccountFrozen, AccountOpened, AccountUnfrozen, CreditLimitSet
 from core.origination.case import Case, officer_of, refused_if_full
 from core.origination.commands import AddBankAccount, ChangeConsent, IdentifyBorrower, RestrictBorrower
 from core.origination.events import (
@@ -15,7 +16,7 @@ from core.origination.events import (
     ErasureAsked,
     OriginationEvent,
 )
-from core.origination.file import AgreementStatus, BankAccount, Borrower, CreditFile, PayoutStatus
+from core.origination.file import BankAccount, Borrower, CreditFile, PayoutStatus
 from core.origination.lender import Role
 from core.origination.personal import (
     card_number_refusal,
@@ -23,6 +24,7 @@ from core.origination.personal import (
     masked_card_number,
     phone_refusal,
 )
+from core.origination.settling import cancel_unpaid
 from core.rejections import Code, Rejection
 
 BorrowerCommand = IdentifyBorrower | ChangeConsent | RestrictBorrower | AddBankAccount
@@ -30,6 +32,9 @@ CREDIT_QUERY = "credit_query"
 """The consent without which no source is asked, and so nothing is decided."""
 FILED: Final = tuple(kind for kind in get_args(OriginationEvent) if kind is not ContractSigned)
 """Events of the file alone: a law counts its years from the last one of any other kind, of a contract or of money."""
+
+_WITHOUT_MONEY: Final = (AccountOpened, CreditLimitSet, AccountFrozen, AccountUnfrozen)
+"""Events of an account that nobody has paid into or borrowed from: no law asks for these."""
 
 
 def decide_borrower(case: Case, command: BorrowerCommand) -> Rejection | None:
@@ -104,28 +109,34 @@ def _erase(case: Case, officer: str, borrower: Borrower) -> Rejection | None:
     """Destroy a borrower's data, or remember that it is asked for while a debt or a law keeps it."""
     if borrower.erased:
         return Rejection(Code.NOTHING_TO_DO, "the borrower's data is destroyed already")
+    cancel_unpaid(case)
     erasable_on = _erasable_on(case)
     if erasable_on is not None and erasable_on <= case.on:
         case.draft.emit(BorrowerRestricted(case.on, officer, erased=True))
-    elif borrower.erasure_asked_on is None:
+    elif borrower.erasure_asked_on is None or case.draft.events:
         case.draft.emit(ErasureAsked(case.on, officer, erasable_on))
     else:
-        when = erasable_on or f"{case.lender.retention_days} days after the last loan has ended"
+        when = erasable_on or f"{case.lender.retention_days} days after no loan runs and no money is kept any more"
         return Rejection(Code.ERASURE_NOT_DUE, f"asked for on {borrower.erasure_asked_on}; it can be done {when}")
     return None
 
 
 def _erasable_on(case: Case) -> date | None:
-    """Return the first day on which no debt and no law keeps a borrower's data; None while a loan is not over."""
-    file, loans = case.file, case.account.loans
-    if any(loan.status not in (LoanStatus.CLOSED, LoanStatus.CANCELLED) for loan in loans):
+    """Return the first day on which no debt and no law keeps a borrower's data.
+
+    None while a loan is not over, or money is on its way or kept for the borrower.
+    """
+    account = case.account
+    over = all(loan.status in (LoanStatus.CLOSED, LoanStatus.CANCELLED) for loan in account.loans)
+    under_way = any(payout.status is PayoutStatus.REQUESTED for payout in case.file.payouts)
+    if not over or under_way or account.unapplied or account.deposit:
         return None
-    if any(payout.status is PayoutStatus.REQUESTED for payout in file.payouts):
-        return None
-    if not any(agreement.status is AgreementStatus.SIGNED for agreement in file.agreements) and not loans:
+    kept = [
+        event for event in (*(event for _, event in case.history), *case.draft.events) if not isinstance(event, FILED)
+    ]
+    if all(isinstance(event, _WITHOUT_MONEY) for event in kept):
         return case.on
-    ended_on = max(event.on for _, event in case.history if not isinstance(event, FILED))
-    return ended_on + timedelta(days=case.lender.retention_days)
+    return max(event.on for event in kept) + timedelta(days=case.lender.retention_days)
 
 
 def _add_bank_account(case: Case, command: AddBankAccount) -> Rejection | None:

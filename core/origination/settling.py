@@ -1,12 +1,13 @@
 """The bank says what became of a payout: the loan begins, or waits for another try; later, money may come back."""
 
 from core.account import Account, LoanStatus
-from core.events import LoanDisbursed
+from core.events import LoanCancelled, LoanDisbursed
 from core.money import Minor
+from core.origination.agreements import has_left
 from core.origination.case import Case, contract_behind
 from core.origination.commands import SettlePayout
 from core.origination.events import PayoutSettled
-from core.origination.file import Payout, PayoutStatus
+from core.origination.file import Payout, PayoutStatus, waiting_since
 from core.rejections import Code, Rejection
 from core.restatement import History, facts, take_back
 from core.servicing.disbursing import disburse
@@ -28,13 +29,19 @@ def settle(case: Case, command: SettlePayout) -> Rejection | None:
         return others
     about = payout.amount, payout.pool, others, command.reference, command.reason
     case.draft.emit(PayoutSettled(case.on, payout.number, status, *about))
-    match status:
-        case PayoutStatus.SUCCEEDED:
-            return _disbursed(case, payout)
-        case PayoutStatus.RETURNED:
-            return _came_back(case, payout, command.reason)
-        case _:
-            return None
+    if status is PayoutStatus.SUCCEEDED:
+        return _disbursed(case, payout)
+    refused = _came_back(case, payout, command.reason) if returned else None
+    if refused is None and waiting_since(case.file) is not None:
+        cancel_unpaid(case)
+    return refused
+
+
+def cancel_unpaid(case: Case) -> None:
+    """Cancel booked loans that nobody is to be paid any more: the borrower waits to be forgotten."""
+    for loan in case.account.loans:
+        if loan.status is LoanStatus.BOOKED and not has_left(case.account, loan.number):
+            case.draft.emit(LoanCancelled(case.on, loan.number))
 
 
 def disbursement_of(history: History, loan: int) -> int:

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
+from actors.rows import AccountRow
 from adapters.console.api_client import ApiClient
 from adapters.console.privacy import privacy
 from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE
@@ -18,6 +19,7 @@ from adapters.privacy.keyring import Keyring, key_file
 from adapters.privacy.masking import PersonalData
 from adapters.privacy.sealing import person_rows
 from adapters.settings import Settings
+from tests.contract.building import account_row
 
 ANN = PersonalData("Ann Lee", "11010519491231002X", "13812345678", date(1949, 12, 31))
 COLUMNS = ("account_id", "kind", "number", "found_by", "sealed", "key_id")
@@ -113,6 +115,8 @@ async def _wait_to_be_erased(dsn: str) -> None:
     day = date(2026, 1, 15)
     files = [(account, b"", day + timedelta(days=account)) for account in (7, 8, 9)]
     await connection.copy_records_to_table("credit_file", records=files)
+    accounts = [account_row(account) for account in (7, 8, 9)]
+    await connection.copy_records_to_table("account", records=accounts, columns=list(AccountRow._fields))
     events = [(account, 1, 1, day, day, b"", b"") for account in (7, 8, 9)]
     columns = ("account_id", "seq", "kind", "effective_on", "posted_on", "body", "hash")
     await connection.copy_records_to_table("event", records=events, columns=columns)

@@ -10,7 +10,7 @@ from actors.rows import GroupCommit
 from actors.staging import Cached, Stage
 from adapters.privacy.keyring import Keyring
 from adapters.privacy.register import Erasable, Register
-from core.commands import PayOff, Repay
+from core.commands import PayOff, ReleaseDeposit, Repay, TakeDeposit
 from core.events import Event
 from core.origination.commands import Apply, RestrictBorrower
 from core.origination.events import BorrowerRestricted, ErasureAsked
@@ -72,8 +72,21 @@ def applicant(account: int) -> Borrowing:
     return life
 
 
+def depositor(account: int, held_for: int | None) -> Borrowing:
+    """Return somebody who has borrowed nothing, asked, and whose deposit was here for so many days, or is still."""
+    life = Borrowing(account=account)
+    life.identify()
+    life.do(TakeDeposit(account=account, amount=500), erase(account))
+    if held_for is not None:
+        life.wait(held_for)
+        life.do(ReleaseDeposit(account=account, amount=500))
+    life.wait((TODAY - life.on).days)
+    life.lender.retention_days = RETENTION_DAYS
+    return life
+
+
 def people() -> list[Borrowing]:
-    """Return borrowers of every kind, as of today; 1 and 6 asked and can be erased."""
+    """Return borrowers of every kind, as of today; 1, 6 and 10 asked and can be erased."""
     last_day = (TODAY - START).days - RETENTION_DAYS
     erased = repaid(5, 20)
     erased.do(erase(5))
@@ -95,6 +108,8 @@ def people() -> list[Borrowing]:
         late,
         repaid(7, 20, pays_again=True),
         applicant(8),
+        depositor(9, None),
+        depositor(10, 30),
     ]
 
 
@@ -125,10 +140,13 @@ async def test_listed_are_those_who_asked_and_whose_retention_is_over_the_longes
     first = Erasable(1, asked, ended, TODAY)
     repaid_on = START + timedelta(days=20)
     second = Erasable(6, date(2024, 2, 23), repaid_on, repaid_on + timedelta(days=RETENTION_DAYS))
-    assert await register.due(RETENTION_DAYS, 10) == [first, second]
+    released_on = START + timedelta(days=30)
+    third = Erasable(10, START, released_on, released_on + timedelta(days=RETENTION_DAYS))
+    assert await register.due(RETENTION_DAYS, 10) == [first, third, second]
     assert await register.due(RETENTION_DAYS, 1) == [first]
     assert await register.due(RETENTION_DAYS + 1, 10) == [
-        Erasable(6, second.asked_on, repaid_on, second.erasable_on + timedelta(days=1))
+        Erasable(10, START, released_on, third.erasable_on + timedelta(days=1)),
+        Erasable(6, second.asked_on, repaid_on, second.erasable_on + timedelta(days=1)),
     ]
 
 
@@ -136,10 +154,10 @@ async def test_the_decision_erases_exactly_those(register: Register) -> None:
     listed = {each.account for each in await register.due(RETENTION_DAYS, 10)}
     waiting = [life for life in people() if life.file.borrower is not None and life.file.borrower.erasure_asked_on]
     said = {life.number: life.ask(erase(life.number)) for life in waiting}
-    assert {account for account, events in said.items() if not isinstance(events, Rejection)} == listed == {1, 6}
+    assert {account for account, events in said.items() if not isinstance(events, Rejection)} == listed == {1, 6, 10}
     refused = {account: each.code for account, each in said.items() if isinstance(each, Rejection)}
     not_due = Code.ERASURE_NOT_DUE
-    assert refused == {2: not_due, 3: not_due, 5: Code.NOTHING_TO_DO, 7: not_due}
+    assert refused == {2: not_due, 3: not_due, 5: Code.NOTHING_TO_DO, 7: not_due, 9: not_due}
 
 
 def test_who_was_refused_is_forgotten_at_once() -> None:

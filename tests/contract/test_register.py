@@ -98,10 +98,11 @@ async def test_a_row_moved_to_another_account_does_not_open(register: Register, 
 
 
 async def test_what_is_erased_is_gone(register: Register, connection: asyncpg.Connection) -> None:
-    await connection.execute(COMMITS["erase_secrets"], [7])
+    await connection.execute(COMMITS["erase"], [7])
     assert await register.people([7, 9]) == {9: ANN}
     assert await register.find(ANN.identity_number) == [9]
     assert await register.bank_accounts(7) == []
+    assert await connection.fetchval("SELECT count(*) FROM contract_text") == 0, "it names Ann"
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])

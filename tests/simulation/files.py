@@ -9,7 +9,7 @@ from actors.messages import Decided, Done, Kept, Offered, Received
 from actors.rows import RequestRow
 from adapters.memory_journal import Disk
 from core.account import Account, LoanStatus, exposure, promised
-from core.commands import Command
+from core.commands import CancelLoan, Command
 from core.events import (
     AccountFrozen,
     AccountRestated,
@@ -22,8 +22,8 @@ from core.events import (
     RepaymentReceived,
     UnappliedRefunded,
 )
-from core.identity import loan_id
-from core.origination.commands import BeforeLoan
+from core.identity import loan_id, number_of
+from core.origination.commands import BeforeLoan, Rescind
 from core.origination.events import BorrowerRestricted, ContractSigned, FreezeLifted, PayoutSettled, SignalReported
 from core.origination.file import Payout, PayoutStatus
 from core.restatement import facts, recorded_fact
@@ -124,9 +124,12 @@ def followers(account: Account, events: Sequence[Event], done: Sequence[tuple[Co
         if not isinstance(command, BeforeLoan)
     }
     contracted = {each.loan for each in file.agreements} | {each.loan for each in file.payouts}
+    ended = {number_of(command.loan) for command, _ in done if isinstance(command, CancelLoan | Rescind)}
     found = set[int]()
     for seq, event in enumerate(events, 1):
         match event:
+            case LoanCancelled():
+                follows = event.loan not in ended  # The borrower waits to be forgotten.
             case LoanBooked() | LoanDisbursed():
                 follows = event.loan in contracted
             case AccountRestated() if recorded_fact(event) is None:
