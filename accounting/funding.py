@@ -1,10 +1,11 @@
-"""What other funders give of a payout: money that the lender owes them from then on, and no more if it comes back."""
+"""What other funders give of a payout: money that the lender owes them from then on, and no more once it is back."""
 
 from collections.abc import Iterable
 from typing import assert_never
 
 from accounting.parts import Movement
 from accounting.rules import Part
+from core.money import Minor
 from core.origination.events import (
     ApplicationAmended,
     ApplicationDecided,
@@ -27,6 +28,7 @@ from core.origination.events import (
     ReviewClaimed,
     ReviewDecided,
     ReviewReleased,
+    SharesReturned,
     SignalReported,
 )
 from core.origination.file import PayoutStatus
@@ -37,6 +39,8 @@ def of_origination(event: OriginationEvent) -> Iterable[Movement]:
     match event:
         case PayoutSettled():
             return _settled(event)
+        case SharesReturned():
+            return ((Part.FUNDED, 0, -_sum(event.shares)),)
         case (
             BorrowerIdentified()
             | ConsentChanged()
@@ -65,7 +69,7 @@ def of_origination(event: OriginationEvent) -> Iterable[Movement]:
 
 
 def _settled(event: PayoutSettled) -> Iterable[Movement]:
-    others = sum(amount for _, amount in event.shares)
+    others = _sum(event.shares)
     match event.status:
         case PayoutStatus.SUCCEEDED:
             return ((Part.FUNDED, 0, others),)
@@ -75,3 +79,7 @@ def _settled(event: PayoutSettled) -> Iterable[Movement]:
             return ()
         case _:
             assert_never(event.status)
+
+
+def _sum(shares: Iterable[tuple[str, Minor]]) -> int:
+    return sum(amount for _, amount in shares)

@@ -184,6 +184,13 @@ class ErasureAsked(Fact, frozen=True, array_like=True, tag=90):
     """The first day on which it can be destroyed, as the account stood; None while a loan ran."""
 
 
+class SharesReturned(Fact, frozen=True, array_like=True, tag=95):
+    """A loan was given back: what other funders gave of its payout is theirs again."""
+
+    payout: int
+    shares: tuple[tuple[str, Minor], ...]
+
+
 OriginationEvent = (
     BorrowerIdentified
     | ConsentChanged
@@ -206,4 +213,5 @@ OriginationEvent = (
     | SignalReported
     | FreezeLifted
     | ErasureAsked
+    | SharesReturned
 )

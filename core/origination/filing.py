@@ -28,6 +28,7 @@ from core.origination.events import (
     ReviewClaimed,
     ReviewDecided,
     ReviewReleased,
+    SharesReturned,
     SignalReported,
 )
 from core.origination.file import (
@@ -77,7 +78,7 @@ def filed(file: CreditFile, event: OriginationEvent) -> CreditFile:
         case PayoutSettled():
             settled = {"status": event.status, "settled_on": event.on}
             return replace(file, payouts=_with(file.payouts, event.number, **settled))
-        case SignalReported() | FreezeLifted():
+        case SignalReported() | FreezeLifted() | SharesReturned():
             return file
         case _:
             assert_never(event)

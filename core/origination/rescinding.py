@@ -11,7 +11,9 @@ from core.money import Minor
 from core.origination.assessing import lent_of
 from core.origination.case import Case, contract_behind
 from core.origination.commands import Rescind
-from core.origination.settling import disbursement_of
+from core.origination.events import SharesReturned
+from core.origination.file import PayoutStatus
+from core.origination.settling import disbursement_of, shares_of_others
 from core.rejections import Code, Rejection
 from core.restatement import take_back
 from core.servicing.repayment import receive
@@ -33,6 +35,9 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
         return refused
     if case.account.unapplied + command.amount > BALANCE_MAX:
         return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
+    shares = _shares(case, loan.number)
+    if isinstance(shares, Rejection):
+        return shares
     given, seq = _given(contract), disbursement_of(case.history, loan.number)
     refused = take_back(case.draft, case.history, seq, "rescinded within the cooling-off days", case.on)
     if refused is not None:
@@ -42,6 +47,8 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
         short = missing - case.account.unapplied
         return Rejection(Code.PAYOFF_AMOUNT_TOO_LOW, f"{short} is missing of the {given} that was paid out")
     case.draft.emit(LoanCancelled(case.on, loan.number))
+    if shares is not None:
+        case.draft.emit(shares)
     if missing > 0:
         case.draft.emit(UnappliedRefunded(case.on, Minor(missing)))
     if missing < 0:
@@ -59,6 +66,16 @@ def _too_late(case: Case, command: Rescind, contract: Contract) -> Rejection | N
     if case.on <= last and product.payouts.cooling_off_days:
         return None
     return Rejection(Code.COOLING_OFF_OVER, f"the loan could be given back until {last}")
+
+
+def _shares(case: Case, loan: int) -> SharesReturned | Rejection | None:
+    """Return what other funders get back with a loan, if there are any."""
+    payouts = (each for each in case.file.payouts if each.loan == loan and each.status is PayoutStatus.SUCCEEDED)
+    payout = next(payouts, None)
+    others = () if payout is None else shares_of_others(case, payout)
+    if isinstance(others, Rejection):
+        return others
+    return SharesReturned(case.on, payout.number, others) if payout and others else None
 
 
 def _given(contract: Contract) -> int:

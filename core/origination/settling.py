@@ -24,7 +24,7 @@ def settle(case: Case, command: SettlePayout) -> Rejection | None:
         return Rejection(Code.PAYOUT_PENDING, f"payout {payout.number} has not succeeded: say that first")
     if payout.status is not (PayoutStatus.SUCCEEDED if returned else PayoutStatus.REQUESTED):
         return Rejection(Code.PAYOUT_SETTLED, f"payout {payout.number} is {payout.status}")
-    others = _others(case, payout)
+    others = shares_of_others(case, payout)
     if isinstance(others, Rejection):
         return others
     about = payout.amount, payout.pool, others, command.reference, command.reason
@@ -59,9 +59,10 @@ def refused_if_paid_out(account: Account, history: History, seq: int) -> Rejecti
     return None
 
 
-def _others(case: Case, payout: Payout) -> tuple[tuple[str, Minor], ...] | Rejection:
-    """Return what funders other than the lender gave."""
-    if not payout.shares:
+def shares_of_others(case: Case, payout: Payout) -> tuple[tuple[str, Minor], ...] | Rejection:
+    """Return what funders other than the lender gave; nothing of a loan that was given back, for they have theirs."""
+    given_back = case.account.loans[payout.loan - 1].status is LoanStatus.CANCELLED
+    if not payout.shares or given_back:
         return ()
     behind = contract_behind(case, payout.loan)
     if isinstance(behind, Rejection):

@@ -47,6 +47,7 @@ def lived() -> Borrowing:
     life.do(
         Rescind(account=1, loan=life.loan(3), amount=15_500), ReportSignal(account=1, kind="abnormal_login", detail="!")
     )
+    life.do(Rescind(account=1, loan=life.loan(2), amount=19_000))
     life.do(LiftFreeze(account=1, officer="rao", note="it was the borrower"))
     life.do(ChangeConsent(account=1, purpose="credit_query", given=False), RestrictBorrower(account=1, officer="lin"))
     life.do(RestrictBorrower(account=1, officer="rao", erase=True))

@@ -281,6 +281,8 @@ def told_lender(event: Event) -> dict[str, str] | None:
         case events.ErasureAsked():
             until = "" if event.erasable_on is None else f", possible on {event.erasable_on}"
             return {"what": f"erasure asked{until}"}
+        case events.SharesReturned():
+            return {"what": "shares returned", "amount": money(sum(amount for _, amount in event.shares))}
         case events.BorrowerRestricted():
             return {"what": "data destroyed" if event.erased else "data restricted"}
         case AccountRestated():
