@@ -88,6 +88,7 @@ def _text(house: House, account: Account, event: ContractOffered, findings: Find
     # As it was when it was hashed: a text cannot contain its own hash.
     offered = replace(agreement, digest="")
     text = house.lender.render(agreement.template, offered, application, product, findings.person)
+    assert text is not None, "it was made for its hash"
     assert sha256(text).hexdigest() == agreement.digest, "what was offered is what is kept"
     return house.seal_text(account.id, agreement.number, agreement.digest, text)
 

@@ -87,9 +87,10 @@ ALONE: Final = Surroundings()
 
 def execute(
     stage: Stage, cached: Cached, envelope: Envelope, command: Command, on: date, around: Surroundings = ALONE
-) -> tuple[Recorded, bytes]:
+) -> tuple[Recorded | None, bytes]:
     """Decide a command, stage its rows and its recorded reply; a refusal is recorded and changes nothing else.
 
+    Nothing is recorded of a refusal that is the lender's own failure: the same request may come again.
     An error raised by the core leaves stage and account as they were.
     """
     advanced = _advanced(cached, on)
@@ -100,6 +101,8 @@ def execute(
     content = fingerprint_of(envelope, command, house)
     if isinstance(decided, Rejection):
         reply: Reply = Refused(decided.code, decided.detail)
+        if decided.code is Code.CONTRACT_TEXT_FAILED:
+            return None, _encoder.encode(reply)
     else:
         assert decided.account is not None
         before = cached.seq + len(advanced.events)

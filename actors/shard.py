@@ -198,7 +198,8 @@ class Shard:
             # A broken invariant stops this account, never the shard: its other borrowers go on.
             await self._suspend(cached, f"{type(command).__name__}: {broken}")
             return SUSPENDED
-        self._recent.add(envelope.key, recorded)
+        if recorded is not None:
+            self._recent.add(envelope.key, recorded)
         return reply
 
     async def _around(self, command: Command, findings: Findings | None) -> Surroundings:

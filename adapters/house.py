@@ -182,11 +182,17 @@ class LendingHouse:
 
     def render(
         self, template: str, agreement: Agreement, application: Application, product: Product, person: dict[str, str]
-    ) -> bytes:
+    ) -> bytes | None:
         """See Lender. A text is wanted twice in a row: for its hash, then to be kept."""
         wanted = (template, agreement, application, product, person)
         if self._rendered[0] != wanted:
-            self._rendered = wanted, self._library.render(*wanted)
+            try:
+                self._rendered = wanted, self._library.render(*wanted)
+            except Exception as error:
+                # What else an error says may be the text itself, which names the borrower.
+                why = error if isinstance(error, LibraryError) else type(error).__name__
+                _log.error("contract text %s cannot be rendered: %s", template, why)
+                return None
         return self._rendered[1]
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:

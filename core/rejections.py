@@ -115,6 +115,8 @@ class Code(StrEnum):
     """Claim it first."""
     CLAUSE_INVALID = "clause_invalid"
     """Not a clause of the product, or out of its bounds."""
+    CONTRACT_TEXT_FAILED = "contract_text_failed"
+    """The lender's own text cannot be made; nothing is recorded, and the same request may come again."""
     AGREEMENT_UNKNOWN = "agreement_unknown"
     AGREEMENT_EXPIRED = "agreement_expired"
     AGREEMENT_NOT_OPEN = "agreement_not_open"

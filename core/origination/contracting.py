@@ -44,6 +44,8 @@ def offer(case: Case, command: OfferContract) -> Rejection | None:
     if refused is not None:
         return refused
     agreement = _texted(case, product, application, terms)
+    if isinstance(agreement, Rejection):
+        return agreement
     case.draft.emit(ContractOffered(case.on, agreement, dict(command.clauses), command.officer or ""))
     return None
 
@@ -81,7 +83,7 @@ def _bounds(product: Product) -> dict[str, Range]:
     return rate | {each.name: Range(least=each.least, most=each.most) for each in product.clauses}
 
 
-def _texted(case: Case, product: Product, application: Application, terms: Terms) -> Agreement:
+def _texted(case: Case, product: Product, application: Application, terms: Terms) -> Agreement | Rejection:
     """Return the agreement with the hash of its text, which of course does not contain it."""
     agreement = Agreement(
         number=len(case.file.agreements) + 1,
@@ -95,6 +97,8 @@ def _texted(case: Case, product: Product, application: Application, terms: Terms
         expires_on=case.on + timedelta(days=product.offer_days),
     )
     text = case.lender.render(agreement.template, agreement, application, product, case.findings.person)
+    if text is None:
+        return Rejection(Code.CONTRACT_TEXT_FAILED, f"{agreement.template} cannot be rendered: operators were told")
     return replace(agreement, digest=sha256(text).hexdigest())
 
 

@@ -71,8 +71,8 @@ class Lender(Protocol):
 
     def render(
         self, template: str, agreement: Agreement, application: Application, product: Product, person: dict[str, str]
-    ) -> bytes:
-        """Return the contract's text, UTF-8 HTML; the same for the same arguments, for good."""
+    ) -> bytes | None:
+        """Return the contract's text, UTF-8 HTML: for the same arguments the same for good; None if it fails."""
 
     def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date, subject: str) -> str:
         """Return why a subject's signature over a contract's digest does not hold on a date; empty if it holds."""

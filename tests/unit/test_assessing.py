@@ -139,6 +139,7 @@ def test_a_contract_has_the_first_text_that_fits(amount: int, installments: int,
     agreement = event.agreement
     assert agreement.template == template
     again = SmallLender().render(template, agreement, borrowing.file.applications[0], JOINT, PERSON)
+    assert again is not None
     assert agreement.digest == sha256(again).hexdigest(), "the text is rendered again from what the event says"
 
 

@@ -233,3 +233,18 @@ def test_a_trial_asks_sources_once_and_only_if_it_looks_at_their_answers() -> No
         assert await tried(running, verify, apply) == (["Apply"], ["", "approved"])
 
     with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def test_a_text_that_cannot_be_made_is_refused_and_offered_to_the_same_request_later() -> None:
+    async def test(running: Bench) -> None:
+        await running.ask(*known(1), Apply(account=1, product=JOINT.name, amount=AMOUNT, installments=6))
+        offer = OfferContract(account=1, application=1)
+        housed(running).broken = True
+        (refused,) = await running.ask(offer, key="offer")
+        assert isinstance(refused, Refused)
+        assert refused.code is Code.CONTRACT_TEXT_FAILED
+        housed(running).broken = False
+        (offered,) = await running.ask(offer, key="offer")
+        assert isinstance(offered, Offered)
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))

@@ -18,6 +18,8 @@ from adapters.contracts.pdf import as_pdf
 from adapters.contracts.reading import Block, blocks_of
 from adapters.contracts.sample import PERSON, sample, try_all
 from adapters.contracts.texts import SHIPPED, Library, LibraryError, load_library
+from adapters.house import LendingHouse, house_settings
+from adapters.settings import Settings
 from core.contract.servicing import Fee, FeeBase, FeeWhen, Price
 from core.contract.terms import Cycle, Floating, Method, Pause, Rate, RateStep, Tranche, Unit
 from core.money import Minor
@@ -350,3 +352,17 @@ def offered(product: Product) -> tuple[Application, Agreement]:
     amount, approved = Minor(terms.principal), ApplicationStatus.APPROVED
     application = Application(1, product.name, 1, amount, 12, "travel", ON, ON, approved)
     return application, Agreement(1, 1, product.name, 1, "generic", "", terms, ON, date(2026, 1, 12))
+
+
+def test_a_text_that_cannot_be_rendered_is_none_and_the_log_names_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "payer.token").write_text("of the payer", encoding="utf-8")
+    house = LendingHouse.open(house_settings(Settings(data_dir=str(tmp_path))), "postgresql://127.0.0.1:1/none")
+    application, agreement = offered(LOAN)
+    assert house.render("generic", agreement, application, LOAN, PERSON) is not None
+    assert house.render("nothing-of-the-kind", agreement, application, LOAN, PERSON) is None
+    assert house.render("generic", agreement, application, LOAN, {**PERSON, "name": "Wang\udcff"}) is None
+    assert "there is no template nothing-of-the-kind" in caplog.text
+    assert "UnicodeEncodeError" in caplog.text
+    assert "Wang" not in caplog.text

@@ -182,6 +182,10 @@ def _pool(borrowing: Borrowing) -> None:
     borrowing.lender.pools = {"main": 9_999, "joint": 14_699}
 
 
+def _no_text(borrowing: Borrowing) -> None:
+    borrowing.lender.broken = True
+
+
 def _full(borrowing: Borrowing) -> None:
     file = replace(borrowing.file, documents=borrowing.file.documents[:1] * RECORDS_MAX)
     borrowing.account = replace(borrowing.account, file=file)
@@ -244,6 +248,7 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.DEBTOR_LIST_STALE, _said(sanctions=None), REQUEST),
     (Code.ON_DEBTOR_LIST, _said(debtor_list={"listed": True}), REQUEST),
     (Code.ON_DEBTOR_LIST, _said(sanctions={"listed": True}), REQUEST),
+    (Code.CONTRACT_TEXT_FAILED, _no_text, OFFER),
     (Code.POOL_EXHAUSTED, _pool, REQUEST),
     (Code.POOL_EXHAUSTED, _pool, DRAW),
     (Code.DAILY_PAYOUT_EXCEEDED, _bounded(daily_max=68_999), REQUEST),
@@ -315,4 +320,7 @@ CODES = {code for code, *_ in [*REFUSED, *AFTER, *UNKNOWN]}
 
 def test_every_code_of_what_precedes_a_loan_is_reached_here() -> None:
     codes = list(Code)
-    assert set(codes[codes.index(Code.PRODUCT_UNKNOWN) :]) - {Code.OFFICER_UNAUTHENTICATED} <= CODES
+    assert (
+        set(codes[codes.index(Code.PRODUCT_UNKNOWN) :]) - {Code.OFFICER_UNAUTHENTICATED, Code.CONTRACT_TEXT_FAILED}
+        <= CODES
+    )
