@@ -53,6 +53,8 @@ class ApplicationView(Struct, frozen=True):
     approvals: tuple[str, ...]
     previous: int | None
     asked_for_review: bool
+    missing: tuple[str, ...]
+    """Documents that it waits for; of kinds joined by `|` any one will do."""
 
 
 class DocumentView(Struct, frozen=True):
@@ -167,6 +169,7 @@ def _application(application: Application, on: date) -> ApplicationView:
         application.approvals,
         application.previous or None,
         application.asked_for_review,
+        application.missing,
     )
 
 

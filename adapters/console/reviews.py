@@ -127,6 +127,7 @@ def _application_tables(found: dict[str, Any], currency: str) -> list[Any]:
         "status": found["status"],
         "claimed by": found["claimed_by"] or "",
         "approved by": ", ".join(found["approvals"]),
+        "missing": ", ".join(found["missing"]),
     }
     tables = [facts(f"application {found['application']}", head)]
     if verdict is not None:

@@ -180,6 +180,7 @@ def _as_offered(application: Application) -> Application:
         claim=None,
         approvals=(),
         asked_for_review=False,
+        missing=(),
     )
 
 

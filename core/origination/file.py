@@ -87,6 +87,8 @@ class Application(Struct, frozen=True, array_like=True, gc=False):
     """The refused application that it follows; 0: none."""
     asked_for_review: bool = False
     """The borrower asked for a person to decide."""
+    missing: tuple[str, ...] = ()
+    """Codes of the documents that it waits for."""
 
 
 class Document(Struct, frozen=True, array_like=True, gc=False):

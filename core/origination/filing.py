@@ -101,6 +101,7 @@ def _news(file: CreditFile, event: _ApplicationEvent) -> dict[str, object]:
                 "verdict": event.verdict,
                 "decided_on": event.on,
                 "approvals": (),
+                "missing": event.missing,
             }
             return said | _extended(file.applications[event.number - 1], event.status, event.on)
         case ApplicationWithdrawn():

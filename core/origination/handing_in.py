@@ -54,9 +54,9 @@ def _verify(case: Case, command: VerifyDocument) -> Rejection | None:
 
 
 def _complete(case: Case, application: Application) -> None:
-    """Decide an application that has waited for documents, if it has them all. What is in its way is no fault here."""
+    """Decide an application that waits for documents, now that it has more. What is in its way is no fault here."""
     product = product_of(case, application)
     if isinstance(product, Rejection) or refused_without_consent(case.file) is not None:
         return
-    if not missing_documents(product, application, case.file.documents, case.on):
+    if missing_documents(product, application, case.file.documents, case.on) != application.missing:
         assess(case, product, application.number)

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from actors.file_view import credit_file_view
 from core.commands import FreezeAccount, UnfreezeAccount
 from core.origination.commands import (
     AddDocument,
@@ -113,6 +114,23 @@ def test_rules_decline_once_and_a_person_for_good() -> None:
     refused = borrowing.ask(DecideReview(account=1, application=1, officer="lin", outcome="decline", note="seen"))
     assert isinstance(refused, Rejection)
     assert refused.code is Code.REVIEW_NOT_CLAIMED
+
+
+def test_the_file_says_which_documents_an_application_waits_for() -> None:
+    borrowing = Borrowing()
+    borrowing.identify()
+    borrowing.do(replace(APPLY, product="cash", amount=300_000))
+
+    def shown() -> tuple[str, tuple[str, ...]]:
+        (application,) = credit_file_view(borrowing.account, borrowing.on).applications
+        return application.status, application.missing
+
+    assert shown() == ("incomplete", ("identity-card", "income-proof"))
+    for number, (kind, left) in enumerate((("income-proof", ("identity-card",)), ("identity-card", ())), 1):
+        borrowing.do(AddDocument(account=1, kind=kind, digest=str(number) * 64))
+        borrowing.do(VerifyDocument(account=1, document=number, officer="lin"))
+        assert shown()[1] == left
+    assert shown()[0] == "referred"
 
 
 @pytest.mark.parametrize(
