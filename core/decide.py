@@ -41,6 +41,7 @@ from core.origination.commands import (
     VerifyDocument,
 )
 from core.origination.lender import NOTHING, Findings, Lender, Unasked
+from core.origination.rescinding import refused_if_given_back
 from core.origination.settling import refused_if_paid_out
 from core.rejections import Code, Rejection
 from core.request import Dated
@@ -110,6 +111,7 @@ def _decide(
 ) -> Rejection | None:
     if isinstance(command, Reverse):
         refused = refused_if_paid_out(draft.account, history, command.seq)
+        refused = refused or refused_if_given_back(history, command.seq)
         if refused is not None:
             return refused
         return take_back(draft, history, command.seq, command.reason, on)

@@ -152,5 +152,8 @@ def _ask_for_review(case: Case, command: AskForReview) -> Rejection | None:
     verdict = application.verdict
     if application.asked_for_review or verdict is None or verdict.outcome is not Outcome.DECLINE:
         return Rejection(Code.APPLICATION_NOT_OPEN, f"a person declined application {application.number}")
+    duplicate = _duplicate(case, application)
+    if duplicate is not None:
+        return duplicate
     case.draft.emit(ReviewAsked(case.on, application.number))
     return None

@@ -73,7 +73,7 @@ def inputs(case: Case, product: Product, application: Application, installment: 
             "installment": installment,
         },
         **_answers(case.findings),
-        "account": _standing(case),
+        "account": _standing(case, application),
         "missing": list(case.findings.missing),
         "product": {
             "amount": {"least": product.amount.least, "most": product.amount.most},
@@ -87,13 +87,15 @@ def _answers(findings: Findings) -> dict[str, Any]:
     return {source: findings.answers[source] for source in SOURCES if source in findings.answers}
 
 
-def _standing(case: Case) -> dict[str, Any]:
-    """Return how the borrower stands with us."""
+def _standing(case: Case, application: Application) -> dict[str, Any]:
+    """Return how the borrower stands with us, what other applications were approved for included."""
     account, on = case.account, case.on
     pairs = zip(account.loans, account.contracts, strict=True)
     late = [days_past_due(loan, on, contract.terms.first_late_day) for loan, contract in pairs]
+    others = (each for each in case.file.applications if each.number != application.number and on <= each.expires_on)
+    approved = sum(each.amount for each in others if each.status is ApplicationStatus.APPROVED)
     return {
-        "exposure": exposure(account),
+        "exposure": exposure(account) + approved,
         "credit_limit": account.credit_limit,
         "frozen": account.frozen is not None,
         "past_due": sum(past_due(loan, on) for loan in account.loans),

@@ -94,7 +94,8 @@ def _texted(case: Case, product: Product, application: Application, terms: Terms
         digest="",
         terms=terms,
         offered_on=case.on,
-        expires_on=case.on + timedelta(days=product.offer_days),
+        # What came of the application elsewhere since does not stand beside it.
+        expires_on=min(case.on + timedelta(days=product.offer_days), application.expires_on),
     )
     text = case.lender.render(agreement.template, agreement, application, product, case.findings.person)
     if text is None:

@@ -29,7 +29,7 @@ from core.rejections import Code, Rejection
 
 BorrowerCommand = IdentifyBorrower | ChangeConsent | RestrictBorrower | AddBankAccount
 CREDIT_QUERY = "credit_query"
-"""The consent without which no source is asked, and so nothing is decided."""
+"""The consent without which no source is asked about an application; lists are looked at before each payout by law."""
 FILED: Final = tuple(kind for kind in get_args(OriginationEvent) if kind is not ContractSigned)
 """Events of the file alone: a law counts its years from the last one of any other kind, of a contract or of money."""
 

@@ -1,11 +1,12 @@
 """Give a loan back within its cooling-off days: as if it had never been paid out, so without any cost."""
 
 from datetime import timedelta
+from typing import Final
 
 from core.account import Contract, LoanStatus, contract_of
 from core.deciding.account import BALANCE_MAX
 from core.deciding.lending import named_loan
-from core.events import LoanCancelled, UnappliedRefunded
+from core.events import AccountRestated, LoanCancelled, UnappliedRefunded
 from core.identity import number_of
 from core.money import Minor
 from core.origination.assessing import lent_of
@@ -15,8 +16,19 @@ from core.origination.events import SharesReturned
 from core.origination.file import PayoutStatus
 from core.origination.settling import disbursement_of, shares_of_others
 from core.rejections import Code, Rejection
-from core.restatement import take_back
+from core.restatement import History, take_back
 from core.servicing.repayment import receive
+
+RESCINDED: Final = "rescinded within the cooling-off days"
+
+
+def refused_if_given_back(history: History, seq: int) -> Rejection | None:
+    """Refuse to take back what giving a loan back took from the unapplied balance: the loan is gone for good."""
+    events = dict(history)
+    before, event = events.get(seq - 1), events.get(seq)
+    if isinstance(event, UnappliedRefunded) and isinstance(before, AccountRestated) and before.reason == RESCINDED:
+        return Rejection(Code.EVENT_NOT_REVERSIBLE, "it is part of giving a loan back")
+    return None
 
 
 def rescind(case: Case, command: Rescind) -> Rejection | None:
@@ -39,18 +51,18 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
     if isinstance(shares, Rejection):
         return shares
     given, seq = _given(contract), disbursement_of(case.history, loan.number)
-    refused = take_back(case.draft, case.history, seq, "rescinded within the cooling-off days", case.on)
+    refused = take_back(case.draft, case.history, seq, RESCINDED, case.on)
     if refused is not None:
         return refused
     missing = given - command.amount
     if missing > case.account.unapplied:
         short = missing - case.account.unapplied
         return Rejection(Code.PAYOFF_AMOUNT_TOO_LOW, f"{short} is missing of the {given} that was paid out")
+    if missing > 0:
+        case.draft.emit(UnappliedRefunded(case.on, Minor(missing)))
     case.draft.emit(LoanCancelled(case.on, loan.number))
     if shares is not None:
         case.draft.emit(shares)
-    if missing > 0:
-        case.draft.emit(UnappliedRefunded(case.on, Minor(missing)))
     if missing < 0:
         receive(case.draft, -missing, None, case.on)
     return None

@@ -35,7 +35,7 @@ _CAUSES: dict[type[Event], tuple[type[Event], ...]] = {
     CreditLimitSet: (ContractSigned,),
     AccountFrozen: (SignalReported,),
     AccountUnfrozen: (FreezeLifted,),
-    UnappliedRefunded: (LoanCancelled,),
+    UnappliedRefunded: (AccountRestated,),
     RepaymentReceived: (LoanCancelled, PayoutSettled),
 }
 """What an event comes right after where a command before a loan brought it along."""

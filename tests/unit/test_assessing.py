@@ -91,6 +91,16 @@ def test_the_rules_are_told_how_the_borrower_stands_with_us() -> None:
     assert (standing["past_due"], standing["days_past_due"]) == (owed.principal + owed.interest, 11)
 
 
+def test_the_rules_are_told_what_was_approved_beside() -> None:
+    borrowing = applied()
+    borrowing.do(replace(APPLY, product="line", amount=20_000))
+    borrowing.wait(31)
+    borrowing.do(replace(APPLY, amount=10_000))
+    told = [event.verdict for _, event in borrowing.history if isinstance(event, ApplicationDecided)]
+    exposures = [msgspec.json.decode(verdict.inputs)["account"]["exposure"] for verdict in told if verdict]
+    assert exposures == [0, 50_000, 0], "an approval that lapsed does not count"
+
+
 def test_a_challenger_sees_its_share_and_changes_nothing() -> None:
     assert decided(applied(account=1)).challenger is None
     event = decided(applied(account=2))

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from core.commands import BookLoan, Command, FreezeAccount, SetCreditLimit
+from core.commands import BookLoan, Command, FreezeAccount, RefundUnapplied, Repay, Reverse, SetCreditLimit
 from core.decide import decide
+from core.events import UnappliedRefunded
 from core.origination.case import RECORDS_MAX
 from core.origination.commands import (
     AddBankAccount,
@@ -300,6 +301,18 @@ def test_nobody_decides_on_their_own_account() -> None:
     own.do(AddDocument(account=9, kind="letter", digest=DIGEST))
     assert refuse(own, replace(VERIFY, account=9, document=1)) is Code.OWN_CASE
     own.do(replace(VERIFY, account=9, document=1, officer="ren"))
+
+
+def test_what_giving_a_loan_back_took_is_not_taken_back() -> None:
+    borrowing = Borrowing()
+    borrowing.identify()
+    borrowing.borrow(50_000)
+    borrowing.do(Repay(account=1, amount=10_000), Rescind(account=1, loan=10_001, amount=39_000))
+    taken = [seq for seq, event in borrowing.history if isinstance(event, UnappliedRefunded)]
+    assert refuse(borrowing, Reverse(account=1, seq=taken[0])) is Code.EVENT_NOT_REVERSIBLE
+    borrowing.do(Repay(account=1, amount=5), RefundUnapplied(account=1, amount=5))
+    borrowing.do(Reverse(account=1, seq=len(borrowing.history)))
+    assert borrowing.account.unapplied == 5, "a refund that bounced is another matter"
 
 
 def test_without_a_lender_nothing_is_offered(life: Borrowing) -> None:
