@@ -49,7 +49,7 @@ ACTS = (
     *("apply", "apply", "sign", "sign", "sign", "sign", "draw", "draw", "draw", "draw", "request", "request"),
     *("settle", "settle", "settle", "settle", "return", "return", "review", "review", "review", "rescind", "rescind"),
     *("repay", "repay", "pay off", "refund", "reverse", "reverse", "document", "verify", "bank account"),
-    *("amend", "withdraw", "ask", "consent", "unfreeze", "lift", "book", "book", "disburse", "tranche"),
+    *("amend", "withdraw", "ask", "consent", "unfreeze", "lift", *("book",) * 6, "disburse", "tranche"),
 )
 SELDOM = ("freeze", "signal", "restrict")
 OFFICERS = ("lin", "ren", "rao", "ada", "bo")
@@ -136,7 +136,7 @@ def _of_the_rest(borrowing: Borrowing, step: Step, loan: int, application: int, 
         "ask": AskForReview(account=1, application=application),
         "refund": RefundUnapplied(account=1, amount=step.size // 50),
         "reverse": Reverse(account=1, seq=1 + step.size % history),
-        "book": BookLoan(account=1, terms=_terms(borrowing, step)),
+        "book": _by_hand(borrowing, step),
         "disburse": Disburse(account=1, loan=loan),
         "tranche": DisburseTranche(account=1, loan=loan),
         "freeze": FreezeAccount(account=1, reason="a check"),
@@ -147,6 +147,14 @@ def _of_the_rest(borrowing: Borrowing, step: Step, loan: int, application: int, 
         "restrict": RestrictBorrower(account=1, officer=officer, erase=step.which == 1),
     }
     return rest[step.act]
+
+
+def _by_hand(borrowing: Borrowing, step: Step) -> Command:
+    """Book a loan past the contracts, then ask for its money."""
+    last, contracted = borrowing.account.loans[-1], {each.loan for each in borrowing.file.agreements}
+    if last.status is LoanStatus.BOOKED and last.number not in contracted:
+        return RequestPayout(account=1, loan=borrowing.loan(last.number), bank_account=1)
+    return BookLoan(account=1, terms=_terms(borrowing, step))
 
 
 def _terms(borrowing: Borrowing, step: Step) -> Terms:
