@@ -13,7 +13,6 @@ from core.commands import Command
 from core.decide import needs_findings
 from core.origination.commands import IdentifyBorrower
 from core.origination.lender import Findings, Lender
-from core.servicing.advance import advance
 
 
 class Inquiry(Struct, frozen=True):
@@ -63,8 +62,7 @@ def inquiry(command: Command, account: Account | None, on: date, lender: Lender)
     if account is None or account.file.borrower is None:
         return None
     try:
-        today = advance(account, on).account
-        needed = today is not None and needs_findings(today, command, on, lender)
+        needed = needs_findings(account, command, on, lender)
     except Exception:
         # What is broken breaks the decision itself, which stops this account and no other.
         return None

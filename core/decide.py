@@ -46,6 +46,7 @@ from core.origination.settling import refused_if_paid_out
 from core.rejections import Code, Rejection
 from core.request import Dated
 from core.restatement import History, backdate, take_back
+from core.servicing.advance import advance
 
 _ServicingCommand = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
 _OF_THE_PAST: Final = Reverse | AdjustCharge | ChargeBack | SettlePayout | Rescind | ReportSignal | RestrictBorrower
@@ -89,11 +90,11 @@ def needs_history(command: Command, on: date) -> bool:
 
 
 def needs_findings(account: Account, command: Command, on: date, lender: Lender) -> bool:
-    """Return whether a command, on this account as it stands, is decided on what sources outside say."""
+    """Return whether a command, on this account as it will stand by a date, is decided on what sources outside say."""
     if not isinstance(command, _ON_FINDINGS):
         return False
     try:
-        decide(account, command, on, lender=lender, findings=None)
+        decide(advance(account, on).account, command, on, lender=lender, findings=None)
     except Unasked:
         return True
     return False
