@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from adapters.catalogue.catalogue import load_catalogue
 from adapters.privacy.keyring import Keyring, key_file
 from adapters.rules.published import Case, credit_data
 from adapters.settings import Settings
@@ -23,6 +24,7 @@ from core.commands import Repay
 from core.contract.terms import installment_total
 from core.identity import loan_id
 from core.origination.commands import Apply
+from core.origination.product import needs_two_officers
 from loadtests import ledger
 from loadtests.applicants import identity_number, introduced
 from loadtests.book import Progress, carry_out, close_days, trial_difference
@@ -99,8 +101,11 @@ class _Play:
         )
 
     async def _review(self) -> int:
-        """Have an officer approve the first application in the queue; return its account."""
-        (first, *_) = await self._get("/v1/reviews?limit=1")
+        """Have an officer approve the first application in the queue that takes one only; return its account."""
+        product = load_catalogue().product(PRODUCT, OPENED_ON)
+        assert product is not None
+        waiting = await self._get("/v1/reviews?limit=100")
+        first = next(each for each in waiting if not needs_two_officers(product, each["amount"]))
         case = {"account": first["account"], "application": first["application"], "officer": RISK_OFFICER}
         await self._post("/v1/claim-review", case)
         await self._post("/v1/decide-review", case | {"outcome": "approve", "note": "income seen on paper"})

@@ -20,6 +20,7 @@ from core.restatement import History, take_back
 from core.servicing.repayment import receive
 
 RESCINDED: Final = "rescinded within the cooling-off days"
+"""The reason by which the books know why a payout was undone."""
 
 
 def refused_if_given_back(history: History, seq: int) -> Rejection | None:
