@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,25 +14,38 @@ from actors.execute import Surroundings
 from actors.house import House, Inquiry, inquiry
 from actors.memory import Accounts, RecentRequests
 from actors.messages import Envelope, Refused
-from actors.protocols import Clock
+from actors.people import People, identifiable, identified
+from actors.protocols import Clock, Journal
 from actors.rows import Claim, LeaseRow
 from core.account import Account
 from core.commands import Command
 from core.identity import number_of
 from core.origination.agreements import agreement_behind
-from core.origination.commands import BeforeLoan, Draw, OriginationCommand, RequestPayout
+from core.origination.commands import (
+    AddBankAccount,
+    BeforeLoan,
+    Draw,
+    IdentifyBorrower,
+    OriginationCommand,
+    RequestPayout,
+)
 from core.origination.lender import NOTHING, Findings
 from core.origination.shares import own_part
 
 LOOK_SECONDS: Final = 1.0
 """How often a shard with nothing to do looks after the money that it holds."""
 
+NOBODY: Final[Mapping[int, IdentifyBorrower]] = MappingProxyType({})
+
 
 class BackOffice:
     """The back office of one shard; without a house there is nothing to do."""
 
-    def __init__(self, house: House | None, accounts: Accounts, recent: RecentRequests, clock: Clock) -> None:
+    def __init__(
+        self, house: House | None, accounts: Accounts, recent: RecentRequests, clock: Clock, journal: Journal
+    ) -> None:
         self._house = house
+        self._people = None if house is None else People(journal, house.lender.index)
         self._accounts = accounts
         self._recent = recent
         self._clock = clock
@@ -66,28 +80,37 @@ class BackOffice:
     async def prepare(
         self, envelopes: Sequence[Envelope], commands: Sequence[Command | Refused], on: date
     ) -> dict[int, Findings]:
-        """Ask sources and lease money for a batch; return what sources say by the commands' places in it."""
-        if self._house is None:
+        """Claim people, ask sources and lease money for a batch; return what is found by the commands' places in it."""
+        if self._house is None or self._people is None:
             return {}
         self._counted.clear()
+        # What is on record is not decided again.
+        new = {place: each for place, each in enumerate(commands) if self._recent.get(envelopes[place].key) is None}
+        coming = identified(new.values(), self._accounts, on)
+        claimed: dict[int, IdentifyBorrower] = {}
         asked: dict[int, Inquiry] = {}
-        for place, command in enumerate(commands):
-            # What is on record is not decided again.
-            if isinstance(command, BeforeLoan) and self._recent.get(envelopes[place].key) is None:
-                question = self._question(command)
-                if question is not None:
-                    asked[place] = question
+        for place, command in new.items():
+            if isinstance(command, IdentifyBorrower) and command.account in coming:
+                claimed[place] = command
+            elif isinstance(command, BeforeLoan) and (question := self._question(command, coming)) is not None:
+                asked[place] = question
+        found = await self._people.claim(claimed)
         if not asked:
-            return {}
+            return found
         await self._refill(asked.values(), on)
-        return dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
+        return found | dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
 
     async def around(
         self, command: OriginationCommand, findings: Findings | None, around: Surroundings, on: date
     ) -> Surroundings:
         """Add what the lender says to what a command is decided on."""
-        if self._house is None:
+        if self._house is None or self._people is None:
             return around
+        if findings is None and isinstance(command, IdentifyBorrower):
+            # The batch said twice who it is: now it is known whether anybody said it rightly before.
+            account = self._account(command)
+            wanted = account is not None and identifiable(command, account, on)
+            findings = (await self._people.claim({0: command} if wanted else {})).get(0)
         question = self._question(command)
         if question is not None:
             # Its loan may have been made in this very batch, or the day have turned since.
@@ -97,9 +120,15 @@ class BackOffice:
                 (findings,) = await self._house.investigate([question], on)
         return replace(around, lender=self._house.lender, findings=findings or NOTHING, house=self._house)
 
-    def _question(self, command: OriginationCommand) -> Inquiry | None:
+    def _question(self, command: OriginationCommand, coming: Mapping[int, IdentifyBorrower] = NOBODY) -> Inquiry | None:
+        borrower = coming.get(command.account)
+        if borrower is not None and isinstance(command, AddBankAccount) and self._house is not None:
+            return Inquiry(command, self._house.lender.index(borrower.identity_number), borrower)
+        return inquiry(command, self._account(command))
+
+    def _account(self, command: Command) -> Account | None:
         cached = self._accounts.get(command.account)
-        return inquiry(command, None if cached is None else cached.account)
+        return None if cached is None else cached.account
 
     async def _refill(self, asked: Iterable[Inquiry], on: date) -> None:
         """Have at hand what payouts may take from the pools, at most: our own part. For each command once a day."""
@@ -116,8 +145,8 @@ class BackOffice:
     def _taken(self, command: Command, on: date) -> tuple[str, int] | None:
         """Return the pool that a command may take money from, and how much of our own."""
         assert self._house is not None
-        cached = self._accounts.get(command.account)
-        found = None if cached is None or cached.account is None else _payout(command, cached.account)
+        account = self._account(command)
+        found = None if account is None else _payout(command, account)
         product = None if found is None else self._house.lender.product(found[0], on, found[1])
         if found is None or product is None:
             return None

@@ -15,6 +15,7 @@ from actors.execute import Surroundings
 from actors.house import House, inquiry
 from actors.memory import Accounts, cached
 from actors.naming import fields_of
+from actors.people import People
 from actors.protocols import Clock, Fenced, Journal
 from actors.queries import (
     AnyQuery,
@@ -32,7 +33,6 @@ from actors.views import Transaction, TransactionsView
 from actors.what_if import Simulation, simulate
 from core.decide import needs_history
 from core.events import Event
-from core.origination.lender import NOTHING
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance
 
@@ -64,6 +64,7 @@ class Reader:
         self._flushed = flushed
         self._business_date = business_date
         self._house = house
+        self._people = None if house is None else People(journal, house.lender.index)
         self._claim: Claim | None = None
         self._leased_until = 0.0
 
@@ -135,11 +136,13 @@ class Reader:
 
     async def _around(self, query: Simulate, scratch: Cached, around: Surroundings) -> Surroundings:
         """Add what the lender says; sources outside are asked once for all commands."""
-        if self._house is None:
+        if self._house is None or self._people is None:
             return around
+        on = self._business_date()
         asked = [found for command in query.commands if (found := inquiry(command, scratch.account)) is not None]
-        answers = await self._house.investigate(asked[:1], self._business_date())
-        return replace(around, lender=self._house.tried, findings=answers[0] if answers else NOTHING)
+        answers = await self._house.investigate(asked[:1], on)
+        findings = answers[0] if answers else await self._people.look(query.commands, on)
+        return replace(around, lender=self._house.tried, findings=findings)
 
     async def _kept(self, account: int) -> Cached:
         """Return an account as it is in memory or, if it is not there, as it is stored."""

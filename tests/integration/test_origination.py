@@ -33,7 +33,7 @@ from core.origination.commands import (
     SettlePayout,
     VerifyDocument,
 )
-from loadtests.applicants import OFFICER
+from loadtests.applicants import OFFICER, known
 from loadtests.book import close_days
 from tests.integration.lending import (
     BAD,
@@ -280,6 +280,24 @@ async def test_two_draws_race_for_the_last_of_a_line(lender: Lending) -> None:
     await lender.done(Draw(account=account, agreement=1, amount=400_00, installments=1, bank_account=1))
     assert await lender.refused(draws[0]) == "422 amount_above_contract"
     assert (await lender.get(f"/v1/accounts/{account}")).json()["available"] == 0
+
+
+async def test_of_accounts_that_identify_one_person_at_once_one_has_them_until_they_are_erased(lender: Lending) -> None:
+    accounts = [lender.person() for _ in range(8)]
+    assert {slot_of(account) % SHARDS for account in accounts} == set(range(SHARDS))
+    opened, identified, *_ = (order.command for order in known(accounts[0]))
+    lender.seen.append(accounts[0])
+    for account in accounts:
+        await lender.done(replace(opened, account=account))
+    asked = {account: replace(identified, account=account) for account in accounts}
+    said = await asyncio.gather(*(lender.send(command) for command in asked.values()))
+    codes = {account: reply.json().get("code", "") for account, reply in zip(asked, said, strict=True)}
+    assert sorted(codes.values()) == ["", *["borrower_elsewhere"] * 7]
+    (winner,) = (account for account, code in codes.items() if not code)
+    loser = accounts[accounts.index(winner) - 1]
+    assert await lender.refused(asked[loser]) == "409 borrower_elsewhere"
+    await lender.done(RestrictBorrower(account=winner, officer="li", erase=True), officer="li")
+    await lender.done(asked[loser])
 
 
 async def test_personal_data_is_found_nowhere(lender: Lending) -> None:

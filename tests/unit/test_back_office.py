@@ -5,11 +5,15 @@ from datetime import date
 from hashlib import blake2b
 
 import pytest
+from msgspec import json
+from msgspec.structs import replace
 
 from actors import staging
 from actors.funding import Leases
 from actors.house import Inquiry
-from actors.messages import Done, Offered, Refused
+from actors.messages import Done, Offered, Refused, Reply, encoder
+from actors.protocols import OutcomeUnknown
+from actors.queries import Simulate
 from actors.rows import ContractTextRow, SecretRow
 from adapters.memory_journal import Disk
 from adapters.memory_treasury import MemoryTreasury, Pool
@@ -39,6 +43,7 @@ class SmallHouse(SmallLender):
     def __init__(self, disk: Disk, free: int) -> None:
         super().__init__()
         self.asked = 0
+        self.inquiries: list[Inquiry] = []
         disk.vault.pools[POOL] = Pool(free, 1_000_000)
         self.leases = Leases(MemoryTreasury(disk.vault, self._count))
 
@@ -57,6 +62,7 @@ class SmallHouse(SmallLender):
         return self.leases.available(pool)
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
+        self.inquiries += inquiries
         return [findings(on)] * len(inquiries)
 
     def seal(self, account: int, kind: str, number: int, index: str, plain: str) -> SecretRow:
@@ -81,17 +87,21 @@ def housed(running: Bench) -> SmallHouse:
     return house
 
 
+def identify(account: int, number: str = "") -> IdentifyBorrower:
+    return IdentifyBorrower(
+        account=account,
+        name="Li Hua",
+        identity_number=number or f"P-{account:04}",
+        phone="13800138000",
+        born_on=BORN_ON,
+        consents=("credit_query",),
+    )
+
+
 async def almost_signed(running: Bench, account: int) -> SignContract:
     """Bring a borrower up to the last signature, and return it."""
     await running.ask(
-        IdentifyBorrower(
-            account=account,
-            name="Li Hua",
-            identity_number=IDENTITY_NUMBER,
-            phone="13800138000",
-            born_on=BORN_ON,
-            consents=("credit_query",),
-        ),
+        identify(account),
         AddBankAccount(account=account, bank="icbc", number=CARD, holder="Li Hua"),
         Apply(account=account, product=JOINT.name, amount=AMOUNT, installments=6),
     )
@@ -152,3 +162,77 @@ def test_a_failed_check_lets_no_money_leave(monkeypatch: pytest.MonkeyPatch) -> 
         assert running.disk.vault.pools[POOL].free == 1_000_000 - housed(running).available(POOL)
 
     with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def code_of(reply: Reply) -> Code | None:
+    return reply.code if isinstance(reply, Refused) else None
+
+
+def test_a_person_has_one_account() -> None:
+    async def test(running: Bench) -> None:
+        asked = opening(2), identify(1, IDENTITY_NUMBER), identify(2, IDENTITY_NUMBER)
+        opened, first, second = await running.ask(*asked)
+        assert [code_of(each) for each in (opened, first, second)] == [None, None, Code.BORROWER_ELSEWHERE]
+        (later,) = await running.ask(identify(2, IDENTITY_NUMBER))
+        assert code_of(later) is Code.BORROWER_ELSEWHERE
+        (other,) = await running.ask(identify(2))
+        assert code_of(other) is None
+        assert set(running.disk.people.values()) == {1, 2}
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_who_is_opened_and_identified_in_one_batch_has_a_bank_account_verified_in_it_too() -> None:
+    async def test(running: Bench) -> None:
+        card = AddBankAccount(account=2, bank="icbc", number=CARD, holder="Li Hua")
+        assert all(isinstance(each, Done) for each in await running.ask(opening(2), identify(2), card))
+        (asked,) = housed(running).inquiries
+        assert asked.borrower is not None
+        assert asked.index == housed(running).index(asked.borrower.identity_number)
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_what_cannot_be_anybody_claims_nobody() -> None:
+    async def test(running: Bench) -> None:
+        wrong = replace(identify(1, IDENTITY_NUMBER), phone="1")
+        nowhere = identify(9, IDENTITY_NUMBER)
+        replies = await running.ask(wrong, nowhere)
+        assert [code_of(each) for each in replies] == [Code.PHONE_INVALID, Code.ACCOUNT_UNKNOWN]
+        assert running.disk.people == {}
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_of_two_people_said_of_one_account_in_a_batch_the_first_is_the_borrower_and_the_other_stays_free() -> None:
+    async def test(running: Bench) -> None:
+        first, second, _ = await running.ask(identify(1, "P-AAAA"), identify(1, "P-BBBB"), opening(2))
+        assert (code_of(first), code_of(second)) == (None, Code.BORROWER_KNOWN)
+        (other,) = await running.ask(identify(2, "P-BBBB"))
+        assert code_of(other) is None
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_a_claim_whose_commit_failed_is_found_again_by_its_account() -> None:
+    async def test(running: Bench) -> None:
+        running.journal.faults.append(OutcomeUnknown("lost"))
+        (reply,) = await running.ask(identify(1, IDENTITY_NUMBER))
+        assert code_of(reply) is None
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_a_trial_says_that_somebody_has_an_account_and_claims_nobody() -> None:
+    async def test(running: Bench) -> None:
+        async def tried(account: int) -> str:
+            query = Simulate(commands=(identify(account, IDENTITY_NUMBER),))
+            answer = await running.shard.read(encoder.encode(query))
+            return str(json.decode(answer[1:])["outcomes"][0]["reply"].get("code"))
+
+        await running.ask(opening(2))
+        assert (await tried(1), running.disk.people) == ("None", {})
+        await running.ask(identify(1, IDENTITY_NUMBER))
+        assert await tried(2) == Code.BORROWER_ELSEWHERE
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
