@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
 from pathlib import Path
+from types import UnionType
 from typing import Any, Final, Self
 
 from msgspec import Struct
@@ -28,10 +29,11 @@ from adapters.privacy.sealing import opened_text, person_rows, sealed_row, seale
 from adapters.roster import Roster, RosterError, load_roster
 from adapters.rules.book import MODELS, RuleBook
 from adapters.rules.model import RulesError
-from adapters.settings import Settings
-from adapters.sources.simulated import known, simulated
+from adapters.settings import Settings, SourceName, SourceSettings
+from adapters.sources.kept import KeptAnswers
+from adapters.sources.lines import lines
 from adapters.sources.source import Line
-from adapters.sources.sources import Sources
+from adapters.sources.sources import Asking, Sources
 from core.commands import Command
 from core.money import AMOUNT_MAX
 from core.origination.commands import (
@@ -49,6 +51,7 @@ from core.origination.personal import age_on, normal
 from core.origination.product import Product
 
 APPLYING = Apply | AmendApplication | VerifyDocument
+PAYING = Draw | RequestPayout
 LISTS: Final = ("debtor_list", "sanctions")
 """What is asked again before money leaves."""
 BANK: Final = "bank"
@@ -73,6 +76,8 @@ class HouseSettings(Struct, frozen=True, kw_only=True):
     templates: str | None = None
     officers: str | None = None
     sources: str | None = None
+    """What is written down of people."""
+    lines: dict[SourceName, SourceSettings] = {}
     roots: str | None = None
     """Certificates of the authorities whose signatures count."""
 
@@ -93,6 +98,7 @@ def house_settings(settings: Settings) -> HouseSettings:
         templates=_absolute(settings.templates_dir),
         officers=_absolute(settings.officers_file),
         sources=_absolute(settings.sources_file),
+        lines=settings.sources,
         roots=_absolute(settings.roots_dir),
     )
 
@@ -109,7 +115,7 @@ class LendingHouse:
         verifier: Verifier,
         keyring: Keyring,
         register: Register,
-        lines: Sequence[Line],
+        lines: Sequence[Line[PersonalData]],
         leases: Leases,
         retention_days: int,
     ) -> None:
@@ -145,7 +151,7 @@ class LendingHouse:
             load_verifier(_path(settings.roots)),
             keyring,
             Register(dsn, keyring),
-            simulated() if settings.sources is None else known(Path(settings.sources)),
+            lines(settings.lines, _path(settings.sources), KeptAnswers(dsn)),
             Leases(PostgresTreasury(dsn, shard)),
             settings.retention_days,
         )
@@ -191,13 +197,10 @@ class LendingHouse:
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
         """See House. Sources that cost money, or need consent, are asked only for what is decided on them."""
-        people = {each.command.account: each.index for each in inquiries}
-        applying = [each for each in inquiries if isinstance(each.command, APPLYING)]
-        paying = [each for each in inquiries if isinstance(each.command, Draw | RequestPayout)]
-        known, asked, listed = await asyncio.gather(
-            self._people(people),
-            self._sources.gather([(each.command.account, each.index) for each in applying], on),
-            self._lists.gather([(each.command.account, each.index) for each in paying], on),
+        known = await self._people([each.command.account for each in inquiries])
+        asked, listed = await asyncio.gather(
+            self._sources.gather(_asking(inquiries, known, APPLYING), on),
+            self._lists.gather(_asking(inquiries, known, PAYING), on),
         )
         return [
             _with_person(_of(each, asked, listed), known.get(each.command.account), each.command, on)
@@ -234,11 +237,17 @@ class LendingHouse:
         return sealed_text(self._keyring, account, agreement, digest, text)
 
 
+def _asking(inquiries: Iterable[Inquiry], known: Mapping[int, PersonalData], kind: UnionType) -> list[Asking]:
+    """Return about whom to ask for one kind of command."""
+    accounts = [(each.command.account, each.index) for each in inquiries if isinstance(each.command, kind)]
+    return [(account, index, known.get(account)) for account, index in accounts]
+
+
 def _of(each: Inquiry, asked: dict[int, Findings], listed: dict[int, Findings]) -> Findings:
     account = each.command.account
     if isinstance(each.command, APPLYING):
         return asked[account]
-    return listed[account] if isinstance(each.command, Draw | RequestPayout) else NOTHING
+    return listed[account] if isinstance(each.command, PAYING) else NOTHING
 
 
 def _with_person(findings: Findings, person: PersonalData | None, command: Command, on: date) -> Findings:

@@ -1,0 +1,113 @@
+"""Sources over HTTP: what they are told, what of their answers counts, and how long anybody waits for them."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+import uvicorn
+from litestar import Litestar, Response, post
+
+from adapters.http.problems import AnyRequest
+from adapters.http.server import EmbeddedServer, listen
+from adapters.privacy.masking import PersonalData
+from adapters.settings import SourceSettings
+from adapters.sources.lines import lines
+from adapters.sources.source import Line
+from adapters.sources.sources import Asking, Sources
+from core.origination.lender import Findings
+
+TODAY = date(2026, 1, 5)
+TIMEOUT = 0.4
+WHO = PersonalData("Wang Wei", "990000196511300096", "13800000009", date(1965, 11, 30))
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Bureau:
+    """A bureau that says what it is told to."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.heard: list[Any] = []
+        self.status = 200
+        self.says: Any = {"score": 730, "name": "Wang Wei"}
+        self.seconds = 0.0
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Bureau]:
+    bureau = Bureau()
+
+    @post("/v2/score", status_code=200)
+    async def score(request: AnyRequest) -> Response[bytes]:
+        bureau.heard.append(json.loads(await request.body()))
+        await asyncio.sleep(bureau.seconds)
+        return Response(json.dumps(bureau.says).encode(), status_code=bureau.status, media_type="application/json")
+
+    listener = listen("127.0.0.1", 0)
+    bureau.url = f"http://127.0.0.1:{listener.getsockname()[1]}/v2/score"
+    app = Litestar([score], openapi_config=None, logging_config=None)
+    server = EmbeddedServer(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield bureau
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def line(bureau: Bureau) -> AsyncIterator[Line[PersonalData]]:
+    """Return the bureau as the settings name it."""
+    settings = SourceSettings(url=bureau.url, timeout=TIMEOUT, reuse_days=0)
+    (found,) = (each for each in lines({"bureau": settings}) if each.source.name == "bureau")
+    yield found
+    await found.source.close()  # type: ignore[attr-defined]  # It is one over HTTP.
+
+
+async def ask(asked: Line[PersonalData], people: int = 1) -> dict[int, Findings]:
+    who: list[Asking] = [(account, f"hash {account}", WHO) for account in range(1, people + 1)]
+    return await Sources([asked]).gather(who, TODAY)
+
+
+async def test_a_bureau_is_told_name_and_number_and_its_score_alone_is_taken() -> None:
+    async with running() as bureau, line(bureau) as asked:
+        found = await ask(asked)
+        assert found[1] == Findings({"bureau": {"score": 730}}, (), {"bureau": TODAY})
+        assert bureau.heard == [{"name": "Wang Wei", "identity_number": "990000196511300096"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(404, {"score": 730}), (200, {"score": "730"}), (200, {"score": -1}), (200, {"listed": True}), (200, "busy")],
+)
+async def test_what_is_no_score_is_no_answer(status: int, says: Any) -> None:
+    async with running() as bureau, line(bureau) as asked:
+        bureau.status, bureau.says = status, says
+        assert (await ask(asked))[1] == Findings({}, ("bureau",), {})
+
+
+async def test_a_bureau_that_hangs_holds_everybody_for_its_time_and_no_longer() -> None:
+    async with running() as bureau, line(bureau) as asked:
+        bureau.seconds = 5 * TIMEOUT
+        began = time.monotonic()
+        found = await ask(asked, people=200)
+        assert all(each.missing == ("bureau",) for each in found.values())
+        assert TIMEOUT <= time.monotonic() - began < 2 * TIMEOUT
+        assert len(bureau.heard) <= asked.in_flight_max
+
+
+async def test_a_bureau_that_is_not_there_is_missing() -> None:
+    async with running() as bureau:
+        pass
+    async with line(bureau) as asked:
+        assert (await ask(asked))[1].missing == ("bureau",)
