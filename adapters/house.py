@@ -2,15 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from datetime import date
 from pathlib import Path
-from types import UnionType
 from typing import Any, Final, Self
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors.funding import Leases
 from actors.house import Inquiry
@@ -26,32 +24,26 @@ from adapters.privacy.keyring import Keyring, KeyringError, key_file
 from adapters.privacy.masking import PersonalData, mask_logs
 from adapters.privacy.register import Register
 from adapters.privacy.sealing import opened_text, person_rows, sealed_row, sealed_text
+from adapters.questions import APPLYING, PAYING, about, answered, ownerships, person_of, with_owner, with_person
+from adapters.rails.bank_api import Ownership
+from adapters.rails.ownership import ownership_line
 from adapters.roster import Roster, RosterError, load_roster
 from adapters.rules.book import MODELS, RuleBook
 from adapters.rules.model import RulesError
 from adapters.settings import Settings, SourceName, SourceSettings
+from adapters.sources.desk import Desk
 from adapters.sources.kept import KeptAnswers
 from adapters.sources.lines import lines
 from adapters.sources.source import Line
-from adapters.sources.sources import Asking, Sources
-from core.commands import Command
+from adapters.sources.sources import Sources
 from core.money import AMOUNT_MAX
 from core.origination.commands import (
-    AddBankAccount,
-    AmendApplication,
-    Apply,
-    Draw,
     IdentifyBorrower,
-    RequestPayout,
-    VerifyDocument,
 )
 from core.origination.file import Agreement, Application, Verdict
-from core.origination.lender import NOTHING, Findings, Lender
-from core.origination.personal import age_on, normal
+from core.origination.lender import Findings, Lender
 from core.origination.product import Product
 
-APPLYING = Apply | AmendApplication | VerifyDocument
-PAYING = Draw | RequestPayout
 LISTS: Final = ("debtor_list", "sanctions")
 """What is asked again before money leaves."""
 BANK: Final = "bank"
@@ -70,6 +62,8 @@ class HouseSettings(Struct, frozen=True, kw_only=True):
     """The file with the token by which the payer proves itself."""
     bank_secret: str
     """The file with the secret that the bank signs its notices with."""
+    bank: str
+    """The bank's url."""
     retention_days: int
     products: str | None = None
     rules: str | None = None
@@ -86,12 +80,13 @@ HOUSE_ERRORS: Final = (AuthorityError, CatalogueError, KeyringError, LibraryErro
 """What is wrong with documents, keys or officers; the message says it."""
 
 
-def house_settings(settings: Settings) -> HouseSettings:
-    """Return where a book's house is, in paths that hold for every process of this machine."""
+def house_settings(settings: Settings, bank: str) -> HouseSettings:
+    """Return where a book's house is, in paths that hold for every process of this machine, and its bank."""
     return HouseSettings(
         keys=str(key_file(settings).resolve()),
         payer_token=str(Path(settings.data_dir, "payer.token").resolve()),
         bank_secret=str(Path(settings.bank_secret_file or Path(settings.data_dir, "bank.secret")).resolve()),
+        bank=bank,
         retention_days=settings.retention_days,
         products=_absolute(settings.products_dir),
         rules=_absolute(settings.rules_dir),
@@ -116,6 +111,7 @@ class LendingHouse:
         keyring: Keyring,
         register: Register,
         lines: Sequence[Line[PersonalData]],
+        bank: Line[Ownership],
         leases: Leases,
         retention_days: int,
     ) -> None:
@@ -136,6 +132,7 @@ class LendingHouse:
         self._register = register
         self._sources = Sources(lines)
         self._lists = Sources(line for line in lines if line.source.name in LISTS)
+        self._bank = Desk(bank)
         self._fresh: dict[int, PersonalData] = {}
 
     @classmethod
@@ -152,6 +149,7 @@ class LendingHouse:
             keyring,
             Register(dsn, keyring),
             lines(settings.lines, _path(settings.sources), KeptAnswers(dsn)),
+            ownership_line(settings.bank),
             Leases(PostgresTreasury(dsn, shard)),
             settings.retention_days,
         )
@@ -197,15 +195,19 @@ class LendingHouse:
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
         """See House. Sources that cost money, or need consent, are asked only for what is decided on them."""
-        known = await self._people([each.command.account for each in inquiries])
-        asked, listed = await asyncio.gather(
-            self._sources.gather(_asking(inquiries, known, APPLYING), on),
-            self._lists.gather(_asking(inquiries, known, PAYING), on),
+        known = await self._people([each.command.account for each in inquiries if each.borrower is None])
+        known |= {each.command.account: person_of(each.borrower) for each in inquiries if each.borrower is not None}
+        asked, listed, owned = await asyncio.gather(
+            self._sources.gather(about(inquiries, known, APPLYING), on),
+            self._lists.gather(about(inquiries, known, PAYING), on),
+            self._bank.ask(ownerships(inquiries, known), on),
         )
-        return [
-            _with_person(_of(each, asked, listed), known.get(each.command.account), each.command, on)
-            for each in inquiries
-        ]
+        found = list[Findings]()
+        for place, each in enumerate(inquiries):
+            person = known.get(each.command.account)
+            said = with_person(answered(each, asked, listed), person, on)
+            found.append(with_owner(said, each, person, owned.get(str(place))))
+        return found
 
     async def _people(self, accounts: Collection[int]) -> dict[int, PersonalData]:
         """Return who borrowers are; without those that cannot be read just now."""
@@ -226,7 +228,7 @@ class LendingHouse:
 
     def seal_person(self, command: IdentifyBorrower) -> list[SecretRow]:
         """See House."""
-        person = PersonalData(command.name, command.identity_number, command.phone, command.born_on)
+        person = person_of(command)
         self._fresh[command.account] = person
         if len(self._fresh) > PEOPLE_MAX:
             del self._fresh[next(iter(self._fresh))]
@@ -235,29 +237,6 @@ class LendingHouse:
     def seal_text(self, account: int, agreement: int, digest: str, text: bytes) -> ContractTextRow:
         """See House."""
         return sealed_text(self._keyring, account, agreement, digest, text)
-
-
-def _asking(inquiries: Iterable[Inquiry], known: Mapping[int, PersonalData], kind: UnionType) -> list[Asking]:
-    """Return about whom to ask for one kind of command."""
-    accounts = [(each.command.account, each.index) for each in inquiries if isinstance(each.command, kind)]
-    return [(account, index, known.get(account)) for account, index in accounts]
-
-
-def _of(each: Inquiry, asked: dict[int, Findings], listed: dict[int, Findings]) -> Findings:
-    account = each.command.account
-    if isinstance(each.command, APPLYING):
-        return asked[account]
-    return listed[account] if isinstance(each.command, PAYING) else NOTHING
-
-
-def _with_person(findings: Findings, person: PersonalData | None, command: Command, on: date) -> Findings:
-    """Add what the register says: the age, what a contract's text names, whose a bank account is."""
-    if person is None:
-        return replace(findings, missing=("applicant", *findings.missing))
-    answers = {**findings.answers, "applicant": {"age": age_on(person.born_on, on)}}
-    if isinstance(command, AddBankAccount):
-        answers["bank_account"] = {"belongs": normal(command.holder) == normal(person.name)}
-    return replace(findings, answers=answers, person={**person.masked(), "name": person.name})
 
 
 def _absolute(path: str | None) -> str | None:
