@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
@@ -15,11 +18,15 @@ from litestar import Litestar, Response, post
 from adapters.http.problems import AnyRequest
 from adapters.http.server import EmbeddedServer, listen
 from adapters.privacy.masking import PersonalData
-from adapters.settings import SourceSettings
+from adapters.settings import SourceName, SourceSettings
 from adapters.sources.lines import lines
 from adapters.sources.source import Line
 from adapters.sources.sources import Asking, Sources
+from core.origination.commands import WithdrawApplication
 from core.origination.lender import Findings
+from loadtests.applicants import identity_number
+from tests.integration.lending import PEOPLE, lending, until
+from tests.integration.planted import find_in_files, find_plain
 
 TODAY = date(2026, 1, 5)
 TIMEOUT = 0.4
@@ -111,3 +118,29 @@ async def test_a_bureau_that_is_not_there_is_missing() -> None:
         pass
     async with line(bureau) as asked:
         assert (await ask(asked))[1].missing == ("bureau",)
+
+
+async def test_a_system_pays_once_for_an_answer_whatever_restarts(tmp_path: Path) -> None:
+    account = PEOPLE[-1] + 1
+    number = identity_number(account)
+    async with running() as bureau:
+        sources: dict[SourceName, SourceSettings] = {"bureau": SourceSettings(url=bureau.url)}
+        async with lending(tmp_path, {}, sources) as lender:
+            await lender.meet(account)
+            assert (await lender.apply(account))["application"] == 1
+            kept = await lender.fetch("SELECT source, convert_from(body, 'UTF8') FROM answer")
+            assert kept == [("bureau", '{"score":730}')]
+            for pid in lender.system.shard_pids.values():
+                os.kill(pid, SIGKILL)
+
+            async def withdrawn() -> bool:
+                sent = await lender.send(WithdrawApplication(account=account, application=1), "withdraw")
+                return sent.status_code == 200
+
+            await until(withdrawn)
+            await lender.apply(account, 900_000)
+            (_, application) = (await lender.file(account))["applications"]
+            assert application["verdict"]["inputs"]["bureau"] == {"score": 730}
+            assert [each["identity_number"] for each in bureau.heard] == [number]
+            assert find_in_files(lender.home, [number]) == []
+            assert await find_plain(lender.system.postgres_dsn, [number]) == []
