@@ -15,6 +15,16 @@ from core.money import AMOUNT_MAX
 _JSON: Final = {"Content-Type": "application/json"}
 
 
+class Question(Struct, frozen=True):
+    """What a source is sent."""
+
+    name: str
+    identity_number: str
+
+    def __repr__(self) -> str:
+        return "Question(sealed)"
+
+
 class Score(Struct, frozen=True):
     """What a bureau answers."""
 
@@ -61,7 +71,7 @@ class HttpSource:
 
     async def ask(self, index: str, person: PersonalData) -> Answer:
         """Answer, or raise; nothing of the question is kept."""
-        body = msgspec.json.encode({"name": person.name, "identity_number": person.identity_number})
+        body = msgspec.json.encode(Question(person.name, person.identity_number))
         answer = await self._wire.call("POST", self._path, body, _JSON)
         if not answer.good:
             raise NoAnswer(f"{self.name}: status {answer.status}")

@@ -56,7 +56,7 @@ class Simulated:
         self._latency_seconds = latency_seconds
         self._faults_percent = faults_percent
 
-    def ask(self, index: str, _: PersonalData) -> Answer | Awaitable[Answer]:
+    def ask(self, index: str, _: object) -> Answer | Awaitable[Answer]:
         """Answer; whether a call fails depends on its number and on the person."""
         self.asked += 1
         answer = self._answer(_lot(self.name, index))

@@ -11,6 +11,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from litestar import Litestar, Response, post
@@ -19,7 +20,9 @@ from adapters.http.problems import AnyRequest
 from adapters.http.server import EmbeddedServer, listen
 from adapters.privacy.masking import PersonalData
 from adapters.settings import SourceName, SourceSettings
-from adapters.sources.lines import lines
+from adapters.sources.http import HttpSource
+from adapters.sources.lines import REUSE_DAYS, lines
+from adapters.sources.server import make_sources, serve_sources
 from adapters.sources.source import Line
 from adapters.sources.sources import Asking, Sources
 from core.origination.commands import WithdrawApplication
@@ -77,8 +80,9 @@ async def line(bureau: Bureau) -> AsyncIterator[Line[PersonalData]]:
     """Return the bureau as the settings name it."""
     settings = SourceSettings(url=bureau.url, timeout=TIMEOUT, reuse_days=0)
     (found,) = (each for each in lines({"bureau": settings}) if each.source.name == "bureau")
+    assert isinstance(found.source, HttpSource)
     yield found
-    await found.source.close()  # type: ignore[attr-defined]  # It is one over HTTP.
+    await found.source.close()
 
 
 async def ask(asked: Line[PersonalData], people: int = 1) -> dict[int, Findings]:
@@ -118,6 +122,24 @@ async def test_a_bureau_that_is_not_there_is_missing() -> None:
         pass
     async with line(bureau) as asked:
         assert (await ask(asked))[1].missing == ("bureau",)
+
+
+async def test_the_sources_of_this_machine_answer_as_real_ones_do() -> None:
+    listener, stop = listen("127.0.0.1", 0), asyncio.Event()
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    serving = asyncio.create_task(serve_sources(make_sources(latency=0.01), listener, stop))
+    asked = lines({name: SourceSettings(url=f"{base}/{name}") for name in REUSE_DAYS})
+    found = await Sources(asked).gather([(1, "hash 1", WHO)], TODAY)
+    assert not found[1].missing
+    assert found[1].answers.keys() == REUSE_DAYS.keys()
+    for each in asked:
+        assert isinstance(each.source, HttpSource)
+        await each.source.close()
+    async with httpx.AsyncClient(base_url=base) as client:
+        assert (await client.post("/nobody", json={})).status_code == 404
+        assert (await client.post("/bureau", json={})).status_code == 422
+    stop.set()
+    await serving
 
 
 async def test_a_system_pays_once_for_an_answer_whatever_restarts(tmp_path: Path) -> None:
