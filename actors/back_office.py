@@ -18,7 +18,7 @@ from actors.people import People, identifiable, identified
 from actors.protocols import Clock, Journal
 from actors.rows import Claim, LeaseRow
 from core.account import Account
-from core.commands import Command
+from core.commands import Command, OpenAccount
 from core.identity import number_of
 from core.origination.agreements import agreement_behind
 from core.origination.commands import (
@@ -35,6 +35,8 @@ from core.origination.shares import own_part
 LOOK_SECONDS: Final = 1.0
 """How often a shard with nothing to do looks after the money that it holds."""
 
+_PREPARED: Final = (BeforeLoan, OpenAccount)
+"""What is looked at before a batch is executed: in it, an account may be opened and its borrower identified."""
 NOBODY: Final[Mapping[int, IdentifyBorrower]] = MappingProxyType({})
 
 
@@ -84,8 +86,12 @@ class BackOffice:
         if self._house is None or self._people is None:
             return {}
         self._counted.clear()
-        # What is on record is not decided again.
-        new = {place: each for place, each in enumerate(commands) if self._recent.get(envelopes[place].key) is None}
+        new = {
+            place: command
+            for place, command in enumerate(commands)
+            # What is on record is not decided again.
+            if isinstance(command, _PREPARED) and self._recent.get(envelopes[place].key) is None
+        }
         coming = identified(new.values(), self._accounts, on)
         claimed: dict[int, IdentifyBorrower] = {}
         asked: dict[int, Inquiry] = {}
