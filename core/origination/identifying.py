@@ -141,10 +141,10 @@ def _add_bank_account(case: Case, command: AddBankAccount) -> Rejection | None:
     if wrong is not None:
         return wrong
     index = case.lender.index(command.number)
-    verified = case.findings.answers.get("bank_account", {}).get("belongs") is True
     same = [each for each in known if each.index == index]
     if any(each.verified for each in same):
         return Rejection(Code.NOTHING_TO_DO, "this bank account is on file, and verified")
+    verified = case.findings.answers.get("bank_account", {}).get("belongs") is True
     if same and not verified:
         return Rejection(Code.BANK_ACCOUNT_UNVERIFIED, "it is on file, and the bank does not say that it is theirs")
     added = BankAccount(len(known) + 1, command.bank, masked_card_number(command.number), index, verified)
