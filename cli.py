@@ -17,6 +17,7 @@ from adapters.console.products import product
 from adapters.console.rails import bank, payout
 from adapters.console.reviews import apply, review
 from adapters.console.rules import rules
+from adapters.console.sources import sources
 from adapters.console.terminal import (
     EXIT_REFUSED,
     EXIT_UNAVAILABLE,
@@ -46,7 +47,7 @@ for sub_app, name in (
 app.command("day-close")(books.day_close)
 app.command("period-close")(books.period_close)
 app.command("trial-balance")(books.trial_balance)
-for command in (books.suspended, books.verify, books.conformance, apply, bank):
+for command in (books.suspended, books.verify, books.conformance, apply, bank, sources):
     app.command()(command)
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,25 +14,40 @@ from actors.execute import Surroundings
 from actors.house import House, Inquiry, inquiry
 from actors.memory import Accounts, RecentRequests
 from actors.messages import Envelope, Refused
-from actors.protocols import Clock
+from actors.people import People, identifiable, identified
+from actors.protocols import Clock, Journal
 from actors.rows import Claim, LeaseRow
 from core.account import Account
-from core.commands import Command
+from core.commands import Command, OpenAccount
 from core.identity import number_of
 from core.origination.agreements import agreement_behind
-from core.origination.commands import BeforeLoan, Draw, OriginationCommand, RequestPayout
+from core.origination.commands import (
+    AddBankAccount,
+    BeforeLoan,
+    Draw,
+    IdentifyBorrower,
+    OriginationCommand,
+    RequestPayout,
+)
 from core.origination.lender import NOTHING, Findings
 from core.origination.shares import own_part
 
 LOOK_SECONDS: Final = 1.0
 """How often a shard with nothing to do looks after the money that it holds."""
 
+_PREPARED: Final = (BeforeLoan, OpenAccount)
+"""What is looked at before a batch is executed: in it, an account may be opened and its borrower identified."""
+NOBODY: Final[Mapping[int, IdentifyBorrower]] = MappingProxyType({})
+
 
 class BackOffice:
     """The back office of one shard; without a house there is nothing to do."""
 
-    def __init__(self, house: House | None, accounts: Accounts, recent: RecentRequests, clock: Clock) -> None:
+    def __init__(
+        self, house: House | None, accounts: Accounts, recent: RecentRequests, clock: Clock, journal: Journal
+    ) -> None:
         self._house = house
+        self._people = None if house is None else People(journal, house.lender.index)
         self._accounts = accounts
         self._recent = recent
         self._clock = clock
@@ -66,28 +82,41 @@ class BackOffice:
     async def prepare(
         self, envelopes: Sequence[Envelope], commands: Sequence[Command | Refused], on: date
     ) -> dict[int, Findings]:
-        """Ask sources and lease money for a batch; return what sources say by the commands' places in it."""
-        if self._house is None:
+        """Claim people, ask sources and lease money for a batch; return what is found by the commands' places in it."""
+        if self._house is None or self._people is None:
             return {}
         self._counted.clear()
-        # What is on record is not decided again.
-        fresh = [
-            (place, command)
+        new = {
+            place: command
             for place, command in enumerate(commands)
-            if isinstance(command, BeforeLoan) and self._recent.get(envelopes[place].key) is None
-        ]
-        await self._refill((command for _, command in fresh), on)
-        asked = {place: found for place, command in fresh if (found := self._question(command, on)) is not None}
+            # What is on record is not decided again.
+            if isinstance(command, _PREPARED) and self._recent.get(envelopes[place].key) is None
+        }
+        coming = identified(new.values(), self._accounts, on)
+        claimed: dict[int, IdentifyBorrower] = {}
+        asked: dict[int, Inquiry] = {}
+        for place, command in new.items():
+            if isinstance(command, IdentifyBorrower) and command.account in coming:
+                claimed[place] = command
+            elif isinstance(command, BeforeLoan) and (question := self._question(command, on, coming)) is not None:
+                asked[place] = question
+        await self._refill((command for command in new.values() if isinstance(command, BeforeLoan)), on)
+        found = await self._people.claim(claimed)
         if not asked:
-            return {}
-        return dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
+            return found
+        return found | dict(zip(asked, await self._house.investigate(list(asked.values()), on), strict=True))
 
     async def around(
         self, command: OriginationCommand, findings: Findings | None, around: Surroundings, on: date
     ) -> Surroundings:
         """Add what the lender says to what a command is decided on."""
-        if self._house is None:
+        if self._house is None or self._people is None:
             return around
+        if findings is None and isinstance(command, IdentifyBorrower):
+            # The batch said twice who it is: now it is known whether anybody said it rightly before.
+            account = self._account(command)
+            wanted = account is not None and identifiable(command, account, on)
+            findings = (await self._people.claim({0: command} if wanted else {})).get(0)
         # Its loan may have been made in this very batch, or the day have turned since.
         await self._refill([command], on)
         question = self._question(command, on) if findings is None else None
@@ -96,12 +125,21 @@ class BackOffice:
             (findings,) = await self._house.investigate([question], on)
         return replace(around, lender=self._house.lender, findings=findings or NOTHING, house=self._house)
 
-    def _question(self, command: OriginationCommand, on: date) -> Inquiry | None:
+    def _question(
+        self, command: OriginationCommand, on: date, coming: Mapping[int, IdentifyBorrower] = NOBODY
+    ) -> Inquiry | None:
         assert self._house is not None
-        cached = self._accounts.get(command.account)
+        cached, lender = self._accounts.get(command.account), self._house.lender
         if cached is None or cached.suspended is not None:
             return None
-        return inquiry(command, cached.account, on, self._house.lender)
+        borrower = coming.get(command.account)
+        if borrower is not None and isinstance(command, AddBankAccount):
+            return Inquiry(command, lender.index(borrower.identity_number), borrower)
+        return inquiry(command, cached.account, on, lender)
+
+    def _account(self, command: Command) -> Account | None:
+        cached = self._accounts.get(command.account)
+        return None if cached is None else cached.account
 
     async def _refill(self, commands: Iterable[OriginationCommand], on: date) -> None:
         """Have at hand what payouts may take from the pools, at most: our own part. For each command once a day."""
@@ -118,8 +156,8 @@ class BackOffice:
     def _taken(self, command: Command, on: date) -> tuple[str, int] | None:
         """Return the pool that a command may take money from, and how much of our own."""
         assert self._house is not None
-        cached = self._accounts.get(command.account)
-        found = None if cached is None or cached.account is None else _payout(command, cached.account)
+        account = self._account(command)
+        found = None if account is None else _payout(command, account)
         product = None if found is None else self._house.lender.product(found[0], on, found[1])
         if found is None or product is None:
             return None

@@ -21,6 +21,8 @@ class Inquiry(Struct, frozen=True):
     command: Command
     index: str
     """Keyed hash of the identity number."""
+    borrower: IdentifyBorrower | None = None
+    """Who it is, where that is said in the same batch and so is not in the register yet."""
 
 
 class House(Protocol):

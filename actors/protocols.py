@@ -50,6 +50,15 @@ class Journal(Protocol):
     async def suspend(self, account: int, reason: str) -> None:
         """Mark an account as needing an operator."""
 
+    async def claim_people(self, people: Sequence[tuple[str, int]]) -> dict[str, int]:
+        """Give people, by keyed hash, to these accounts for good, unless others have them; return whose they are.
+
+        Of two that want the same person, whoever asks first has them until the account's data is erased.
+        """
+
+    async def owners(self, people: Sequence[str]) -> dict[str, int]:
+        """Return the accounts that have these people, by keyed hash; without those whom nobody has."""
+
     async def business_date(self) -> date:
         """Return the open business date."""
 

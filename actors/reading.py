@@ -15,6 +15,7 @@ from actors.execute import Surroundings
 from actors.house import House, Inquiry
 from actors.memory import Accounts, cached
 from actors.naming import fields_of
+from actors.people import People
 from actors.protocols import Clock, Fenced, Journal
 from actors.queries import (
     AnyQuery,
@@ -32,7 +33,7 @@ from actors.views import Transaction, TransactionsView
 from actors.what_if import Simulation, simulate
 from core.decide import needs_history
 from core.events import Event
-from core.origination.lender import NOTHING, Unasked
+from core.origination.lender import Unasked
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance
 
@@ -64,6 +65,7 @@ class Reader:
         self._flushed = flushed
         self._business_date = business_date
         self._house = house
+        self._people = None if house is None else People(journal, house.lender.index)
         self._claim: Claim | None = None
         self._leased_until = 0.0
 
@@ -136,8 +138,9 @@ class Reader:
     async def _tried(self, query: Simulate, scratch: Cached, around: Surroundings) -> Simulation | Rejection:
         """Try the commands; sources outside are asked once for all of them, if one is decided on what they say."""
         borrower = None if scratch.account is None else scratch.account.file.borrower
-        if self._house is not None:
-            around = replace(around, lender=self._house.tried, findings=None if borrower else NOTHING)
+        if self._house is not None and self._people is not None:
+            found = None if borrower else await self._people.look(query.commands, self._business_date())
+            around = replace(around, lender=self._house.tried, findings=found)
         try:
             return simulate(query, copy(scratch), self._business_date(), around)
         except Unasked as unasked:

@@ -64,7 +64,7 @@ class Shard:
         self._flying: tuple[Flight, asyncio.Task[None]] | None = None
         self._accounts = Accounts(journal)
         self._recent = RecentRequests()
-        self._office = BackOffice(house, self._accounts, self._recent, clock)
+        self._office = BackOffice(house, self._accounts, self._recent, clock, journal)
         self._walk = Walk(journal)
         self._reader = Reader(journal, clock, self._accounts, self.flushed, lambda: self.on, house)
 

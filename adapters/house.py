@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors.funding import Leases
 from actors.house import Inquiry
@@ -25,30 +24,26 @@ from adapters.privacy.keyring import Keyring, KeyringError, key_file
 from adapters.privacy.masking import PersonalData, mask_logs
 from adapters.privacy.register import Register
 from adapters.privacy.sealing import opened_text, person_rows, sealed_row, sealed_text
+from adapters.questions import APPLYING, PAYING, about, answered, ownerships, person_of, with_owner, with_person
+from adapters.rails.bank_api import Ownership
+from adapters.rails.ownership import ownership_line
 from adapters.roster import Roster, RosterError, load_roster
 from adapters.rules.book import MODELS, RuleBook
 from adapters.rules.model import RulesError
-from adapters.settings import Settings
-from adapters.sources.simulated import known, simulated
+from adapters.settings import Settings, SourceName, SourceSettings
+from adapters.sources.desk import Desk
+from adapters.sources.kept import KeptAnswers
+from adapters.sources.lines import lines
 from adapters.sources.source import Line
 from adapters.sources.sources import Sources
-from core.commands import Command
 from core.money import AMOUNT_MAX
 from core.origination.commands import (
-    AddBankAccount,
-    AmendApplication,
-    Apply,
-    Draw,
     IdentifyBorrower,
-    RequestPayout,
-    VerifyDocument,
 )
 from core.origination.file import Agreement, Application, Verdict
-from core.origination.lender import NOTHING, Findings, Lender
-from core.origination.personal import age_on, normal
+from core.origination.lender import Findings, Lender
 from core.origination.product import Product
 
-APPLYING = Apply | AmendApplication | VerifyDocument
 LISTS: Final = ("debtor_list", "sanctions")
 """What is asked again before money leaves."""
 BANK: Final = "bank"
@@ -67,12 +62,16 @@ class HouseSettings(Struct, frozen=True, kw_only=True):
     """The file with the token by which the payer proves itself."""
     bank_secret: str
     """The file with the secret that the bank signs its notices with."""
+    bank: str
+    """The bank's url."""
     retention_days: int
     products: str | None = None
     rules: str | None = None
     templates: str | None = None
     officers: str | None = None
     sources: str | None = None
+    """What is written down of people."""
+    lines: dict[SourceName, SourceSettings] = {}
     roots: str | None = None
     """Certificates of the authorities whose signatures count."""
 
@@ -81,18 +80,20 @@ HOUSE_ERRORS: Final = (AuthorityError, CatalogueError, KeyringError, LibraryErro
 """What is wrong with documents, keys or officers; the message says it."""
 
 
-def house_settings(settings: Settings) -> HouseSettings:
-    """Return where a book's house is, in paths that hold for every process of this machine."""
+def house_settings(settings: Settings, bank: str) -> HouseSettings:
+    """Return where a book's house is, in paths that hold for every process of this machine, and its bank."""
     return HouseSettings(
         keys=str(key_file(settings).resolve()),
         payer_token=str(Path(settings.data_dir, "payer.token").resolve()),
         bank_secret=str(Path(settings.bank_secret_file or Path(settings.data_dir, "bank.secret")).resolve()),
+        bank=bank,
         retention_days=settings.retention_days,
         products=_absolute(settings.products_dir),
         rules=_absolute(settings.rules_dir),
         templates=_absolute(settings.templates_dir),
         officers=_absolute(settings.officers_file),
         sources=_absolute(settings.sources_file),
+        lines=settings.sources,
         roots=_absolute(settings.roots_dir),
     )
 
@@ -109,7 +110,8 @@ class LendingHouse:
         verifier: Verifier,
         keyring: Keyring,
         register: Register,
-        lines: Sequence[Line],
+        lines: Sequence[Line[PersonalData]],
+        bank: Line[Ownership],
         leases: Leases,
         retention_days: int,
     ) -> None:
@@ -130,6 +132,7 @@ class LendingHouse:
         self._register = register
         self._sources = Sources(lines)
         self._lists = Sources(line for line in lines if line.source.name in LISTS)
+        self._bank = Desk(bank)
         self._fresh: dict[int, PersonalData] = {}
 
     @classmethod
@@ -145,7 +148,8 @@ class LendingHouse:
             load_verifier(_path(settings.roots)),
             keyring,
             Register(dsn, keyring),
-            simulated() if settings.sources is None else known(Path(settings.sources)),
+            lines(settings.lines, _path(settings.sources), KeptAnswers(dsn)),
+            ownership_line(settings.bank),
             Leases(PostgresTreasury(dsn, shard)),
             settings.retention_days,
         )
@@ -197,18 +201,19 @@ class LendingHouse:
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
         """See House. Sources that cost money, or need consent, are asked only for what is decided on them."""
-        people = {each.command.account: each.index for each in inquiries}
-        applying = [each for each in inquiries if isinstance(each.command, APPLYING)]
-        paying = [each for each in inquiries if isinstance(each.command, Draw | RequestPayout)]
-        known, asked, listed = await asyncio.gather(
-            self._people(people),
-            self._sources.gather([(each.command.account, each.index) for each in applying], on),
-            self._lists.gather([(each.command.account, each.index) for each in paying], on),
+        known = await self._people([each.command.account for each in inquiries if each.borrower is None])
+        known |= {each.command.account: person_of(each.borrower) for each in inquiries if each.borrower is not None}
+        asked, listed, owned = await asyncio.gather(
+            self._sources.gather(about(inquiries, known, APPLYING), on),
+            self._lists.gather(about(inquiries, known, PAYING), on),
+            self._bank.ask(ownerships(inquiries, known), on),
         )
-        return [
-            _with_person(_of(each, asked, listed), known.get(each.command.account), each.command, on)
-            for each in inquiries
-        ]
+        found = list[Findings]()
+        for place, each in enumerate(inquiries):
+            person = known.get(each.command.account)
+            said = with_person(answered(each, asked, listed), person, on)
+            found.append(with_owner(said, each, person, owned.get(str(place))))
+        return found
 
     async def _people(self, accounts: Collection[int]) -> dict[int, PersonalData]:
         """Return who borrowers are; without those that cannot be read just now."""
@@ -229,7 +234,7 @@ class LendingHouse:
 
     def seal_person(self, command: IdentifyBorrower) -> list[SecretRow]:
         """See House."""
-        person = PersonalData(command.name, command.identity_number, command.phone, command.born_on)
+        person = person_of(command)
         self._fresh[command.account] = person
         if len(self._fresh) > PEOPLE_MAX:
             del self._fresh[next(iter(self._fresh))]
@@ -238,23 +243,6 @@ class LendingHouse:
     def seal_text(self, account: int, agreement: int, digest: str, text: bytes) -> ContractTextRow:
         """See House."""
         return sealed_text(self._keyring, account, agreement, digest, text)
-
-
-def _of(each: Inquiry, asked: dict[int, Findings], listed: dict[int, Findings]) -> Findings:
-    account = each.command.account
-    if isinstance(each.command, APPLYING):
-        return asked[account]
-    return listed[account] if isinstance(each.command, Draw | RequestPayout) else NOTHING
-
-
-def _with_person(findings: Findings, person: PersonalData | None, command: Command, on: date) -> Findings:
-    """Add what the register says: the age, what a contract's text names, whose a bank account is."""
-    if person is None:
-        return replace(findings, missing=("applicant", *findings.missing))
-    answers = {**findings.answers, "applicant": {"age": age_on(person.born_on, on)}}
-    if isinstance(command, AddBankAccount):
-        answers["bank_account"] = {"belongs": normal(command.holder) == normal(person.name)}
-    return replace(findings, answers=answers, person={**person.masked(), "name": person.name})
 
 
 def _absolute(path: str | None) -> str | None:

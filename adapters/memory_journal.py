@@ -56,6 +56,8 @@ class Disk(Struct):
     files: dict[int, FileRow] = field(default_factory=dict)
     applications: dict[tuple[int, int], ApplicationRow] = field(default_factory=dict)
     secrets: dict[tuple[int, str, int], SecretRow] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    """Whose account a person has, by keyed hash."""
     texts: dict[tuple[int, int], ContractTextRow] = field(default_factory=dict)
     payouts: dict[str, PayoutOrderRow] = field(default_factory=dict)
     ledger: dict[tuple[int, date, str, str, int], tuple[int, int]] = field(default_factory=dict)
@@ -67,12 +69,14 @@ class Disk(Struct):
         self.vault.epochs = self.epochs
 
     def assign(self, shards: int) -> None:
-        """Spread the slots over shards 0 to n-1 and fence all present owners."""
+        """Spread the slots over shards 0 to n-1 and fence all present owners; free people who were only claimed."""
         for shard in range(shards):
             self.epochs.setdefault(shard, 0)
         for shard in self.epochs:
             self.epochs[shard] += 1
         self.slots = {slot: slot % shards for slot in range(SLOTS)}
+        identified = {(row.account_id, row.found_by) for row in self.secrets.values() if row.kind == "person"}
+        self.people = {person: account for person, account in self.people.items() if (account, person) in identified}
 
     def cut(self, close: date) -> bool:
         """Turn the business date from `close` to the day after; False, and nothing done, if it is not `close`."""
@@ -151,6 +155,16 @@ class MemoryJournal:
         if account in self.disk.accounts:
             self.disk.suspended[account] = reason
 
+    async def claim_people(self, people: Sequence[tuple[str, int]]) -> dict[str, int]:
+        """Give people to accounts, unless others have them; return whose they are."""
+        for person, account in people:
+            self.disk.people.setdefault(person, account)
+        return {person: self.disk.people[person] for person, _ in people}
+
+    async def owners(self, people: Sequence[str]) -> dict[str, int]:
+        """Return the accounts that have these people."""
+        return {person: self.disk.people[person] for person in people if person in self.disk.people}
+
     async def business_date(self) -> date:
         """Return the open business date."""
         return self.disk.business_date
@@ -194,6 +208,7 @@ def _replace(disk: Disk, commit: GroupCommit) -> None:
     if commit.erased:
         disk.secrets = {key: row for key, row in disk.secrets.items() if row.account_id not in commit.erased}
         disk.texts = {key: row for key, row in disk.texts.items() if row.account_id not in commit.erased}
+        disk.people = {person: account for person, account in disk.people.items() if account not in commit.erased}
     disk.payouts.update((row.order_number, row) for row in commit.payouts)
     for row in commit.loans:
         disk.loans.setdefault(account_of(row.loan_id), {})[row.loan_id] = row

@@ -21,7 +21,7 @@ class Paying:
         self._settings = settings
         self._start = start
         self._bank_port = bank_port
-        self._house = house_settings(settings)
+        self._house = house_settings(settings, self.bank_url)
         self._bank: Child | None = None
         self._payer: Child | None = None
 

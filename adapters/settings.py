@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, get_type_hints
+from typing import Annotated, Final, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +22,28 @@ class SettingsError(Exception):
 def cores() -> int:
     """The cores that this process may use, at least one."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+SourceName = Literal["bureau", "income", "debtor_list", "sanctions", "device"]
+
+
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a source is and how it is asked; without a url it is simulated."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^/?#]+[^?#]*$")] | None = None
+    timeout: Annotated[float, Meta(gt=0, le=10)] = 1.0
+    """Seconds that a batch of applications waits for it at most."""
+    reuse_days: Annotated[int, Meta(ge=0, le=366)] | None = None
+    """For how many days an answer is used again; None: as long as is usual for such a source."""
+    latency: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    """Seconds that a simulated source takes."""
+    faults: Annotated[int, Meta(ge=0, le=100)] = 0
+    """Percent of its calls that a simulated source does not answer."""
+
+    def __post_init__(self) -> None:
+        """Refuse a simulation of what is not simulated."""
+        if self.url is not None and (self.latency or self.faults):
+            raise ValueError("latency and faults are of simulated sources")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -63,6 +85,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sources_file: Annotated[
         str | None, Meta(description="a JSON file with what sources say of known people; everybody else is simulated")
     ] = None
+    sources: Annotated[
+        dict[SourceName, SourceSettings],
+        Meta(
+            description="tables, as [sources.bureau], of url, timeout, reuse_days; or of latency, faults if simulated"
+        ),
+    ] = {}
     officers_file: Annotated[str | None, Meta(description="a TOML file with the officers; none without it")] = None
     roots_dir: Annotated[
         str | None, Meta(description="a directory with certificates (PEM) of authorities whose signatures count")

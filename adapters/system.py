@@ -61,7 +61,7 @@ class System:
     @property
     def _house(self) -> str:
         """Where the lender's documents and keys are, as the processes are told."""
-        return encode(house_settings(self.settings)).decode()
+        return encode(house_settings(self.settings, self.paying.bank_url)).decode()
 
     @property
     def base_url(self) -> str:
@@ -147,7 +147,7 @@ class System:
 
     async def _check_house(self) -> None:
         """Read all documents and keys once here, where what is wrong with them can be said; raises StartError."""
-        house = house_settings(self.settings)
+        house = house_settings(self.settings, self.paying.bank_url)
         make_token(Path(house.payer_token))
         make_token(Path(house.bank_secret))
         try:

@@ -83,6 +83,8 @@ class Code(StrEnum):
     BORROWER_UNKNOWN = "borrower_unknown"
     """Identify the borrower first."""
     BORROWER_KNOWN = "borrower_known"
+    BORROWER_ELSEWHERE = "borrower_elsewhere"
+    """This person has an account already."""
     BORROWER_RESTRICTED = "borrower_restricted"
     """The borrower's data is kept for the law only: nothing new is done with it."""
     ERASURE_NOT_DUE = "erasure_not_due"

@@ -67,8 +67,8 @@ def identity_number(number: int, born: date | None = None) -> str:
 
 
 def card_number(number: int) -> str:
-    """Return a person's card number."""
-    return with_check_digit(f"62220299{number:010}")
+    """Return a person's card number, of which the bank of this machine says that it is theirs: it goes by the end."""
+    return with_check_digit(f"6222029{number:010}1")
 
 
 def with_check_digit(body: str) -> str:

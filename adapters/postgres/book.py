@@ -106,13 +106,17 @@ async def chain_of(connection: asyncpg.Connection, account: int) -> list[EventRo
 
 
 async def assign(connection: asyncpg.Connection, shards: int) -> None:
-    """Spread the slots over shards 0 to n-1 and fence all present owners, whose sessions end."""
+    """Spread the slots over shards 0 to n-1 and fence all present owners, whose sessions end.
+
+    What they had only begun is undone: leases come home, people who were claimed and not identified are free.
+    """
     assert 1 <= shards <= SLOTS
     await connection.execute(SQL["end_sessions"], "tenor-shard-%")
     async with connection.transaction():
         await connection.execute(SQL["add_shards"], shards)
         await connection.execute(SQL["raise_all_epochs"])
         await connection.execute(SQL["spread_slots"], shards, SLOTS)
+        await connection.execute(SQL["free_people"])
         await return_leases(connection)
 
 

@@ -127,6 +127,17 @@ class PostgresJournal:
         async with self._reader.turn() as connection:
             await connection.execute(SQL["suspend"], account, reason)
 
+    async def claim_people(self, people: Sequence[tuple[str, int]]) -> dict[str, int]:
+        """See Journal. Nobody's commit waits for this: it is a transaction of its own."""
+        async with self._reader.turn() as connection:
+            await connection.execute(SQL["claim_people"], *zip(*people, strict=True))
+        return await self.owners([person for person, _ in people])
+
+    async def owners(self, people: Sequence[str]) -> dict[str, int]:
+        """Return the accounts that have these people."""
+        async with self._reader.turn() as connection:
+            return dict(await connection.fetch(SQL["owners"], people))
+
     async def closed_through(self) -> date | None:
         """Return the last day of the accounting periods that are closed, if any is."""
         async with self._reader.turn() as connection:

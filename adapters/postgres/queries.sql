@@ -161,9 +161,33 @@ INSERT INTO secret (account_id, kind, number, found_by, sealed, key_id)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::bytea[], $6::bigint[])
 
 -- name: erase
--- Destroy personal data of accounts, with the contract texts, which name the borrower.
-WITH texts AS (DELETE FROM contract_text WHERE account_id = ANY($1::bigint[]))
+-- Destroy personal data of accounts, with the contract texts, which name the borrower; let the people have another account.
+WITH texts AS (
+    DELETE FROM contract_text WHERE account_id = ANY($1::bigint[])
+), freed AS (
+    DELETE FROM person WHERE account_id = ANY($1::bigint[])
+)
 DELETE FROM secret WHERE account_id = ANY($1::bigint[])
+
+-- name: claim_people
+-- Give people to accounts; in one order everywhere, so that two who claim the same people do not wait for each other.
+INSERT INTO person (account_id, found_by)
+SELECT DISTINCT ON (found_by) account_id, found_by
+FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (found_by, account_id, place)
+ORDER BY found_by, place
+ON CONFLICT (found_by) DO NOTHING
+
+-- name: owners
+-- Whose people are.
+SELECT found_by, account_id FROM person WHERE found_by = ANY($1::text[])
+
+-- name: free_people
+-- Free people who were claimed for an account and never identified there; all epochs have been raised.
+DELETE FROM person
+WHERE NOT EXISTS (
+    SELECT FROM secret
+    WHERE secret.account_id = person.account_id AND secret.kind = 'person' AND secret.found_by = person.found_by
+)
 
 -- name: write_contract_texts
 -- Insert the texts of offered contracts.

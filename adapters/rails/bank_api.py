@@ -51,6 +51,9 @@ class Ownership(Struct, frozen=True):
     account_number: str
     holder: str
 
+    def __repr__(self) -> str:
+        return "Ownership(sealed)"
+
 
 class Owned(Struct, frozen=True):
     """The bank's answer; None: it cannot say."""

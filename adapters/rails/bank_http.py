@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from actors.rail import PayoutOrder, RailAnswer, RailState
-from adapters.rails.bank_api import Owned, Ownership, Payment, PaymentState
+from adapters.rails.bank_api import Payment, PaymentState
 from adapters.rails.payees import Payees, PayeeUnknown
 from adapters.rails.wire import Answered, NoAnswer, Wire
 
@@ -13,7 +13,6 @@ CONNECTIONS_MAX: Final = 32
 TIMEOUT_SECONDS: Final = 10.0
 _JSON: Final = {"Content-Type": "application/json"}
 _state: Final = msgspec.json.Decoder(PaymentState)
-_owned: Final = msgspec.json.Decoder(Owned)
 
 
 class BankHttp:
@@ -37,15 +36,6 @@ class BankHttp:
     async def query(self, order_number: str) -> RailAnswer:
         """See Rail."""
         return await self._ask("GET", f"/payments/{order_number}", order_number)
-
-    async def belongs(self, bank: str, account_number: str, holder: str) -> bool | None:
-        """Return whether an account belongs to a person; None: the bank cannot say, or gives no answer."""
-        body = msgspec.json.encode(Ownership(bank, account_number, holder))
-        try:
-            answer = await self._wire.call("POST", "/verify", body, _JSON)
-            return _owned.decode(answer.body).belongs if answer.good else None
-        except (NoAnswer, msgspec.DecodeError):
-            return None
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,13 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b
-from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from adapters.sources.source import Answer, Line, NoAnswer, Source
-from core.origination.product import PPB
+from adapters.privacy.masking import PersonalData
+from adapters.sources.source import Answer, NoAnswer, Source
 
 _YUAN: Final = 100
 
@@ -46,26 +43,24 @@ ANSWERS: Final[Mapping[str, Callable[[int], Answer]]] = {
     "sanctions": _sanctions,
     "device": _device,
 }
-REUSE_DAYS: Final = {"bureau": 30, "income": 30, "debtor_list": 1, "sanctions": 1, "device": 0}
-"""A list must be asked each day; a device says nothing of the next visit."""
 
 
 class Simulated:
     """A source that answers everybody, after a while if wanted, and fails for a share of its calls."""
 
-    def __init__(self, name: str, latency_seconds: float = 0, faults_ppb: int = 0) -> None:
+    def __init__(self, name: str, latency_seconds: float = 0, faults_percent: int = 0) -> None:
         self.name = name
         self.asked = 0
         """Calls that would have been paid for."""
         self._answer = ANSWERS[name]
         self._latency_seconds = latency_seconds
-        self._faults_ppb = faults_ppb
+        self._faults_percent = faults_percent
 
-    def ask(self, index: str) -> Answer | Awaitable[Answer]:
+    def ask(self, index: str, _: object) -> Answer | Awaitable[Answer]:
         """Answer; whether a call fails depends on its number and on the person."""
         self.asked += 1
         answer = self._answer(_lot(self.name, index))
-        if self._faults_ppb and _lot(f"{self.name} {self.asked}", index) % PPB < self._faults_ppb:
+        if _lot(f"{self.name} {self.asked}", index) % 100 < self._faults_percent:
             raise NoAnswer(self.name)
         return self._later(answer) if self._latency_seconds else answer
 
@@ -77,34 +72,15 @@ class Simulated:
 class Known:
     """A source that knows what was written down, and of everybody else what another source says."""
 
-    def __init__(self, answers: Mapping[str, Answer], otherwise: Source) -> None:
+    def __init__(self, answers: Mapping[str, Answer], otherwise: Source[PersonalData]) -> None:
         self.name = otherwise.name
         self._answers = answers
         self._otherwise = otherwise
 
-    def ask(self, index: str) -> Answer | Awaitable[Answer]:
+    def ask(self, index: str, person: PersonalData) -> Answer | Awaitable[Answer]:
         """Answer what is known, or ask further."""
         known = self._answers.get(index)
-        return self._otherwise.ask(index) if known is None else known
-
-
-def simulated(latency_seconds: float = 0, faults_ppb: int = 0) -> tuple[Line, ...]:
-    """Return all sources, simulated."""
-    return tuple(
-        Line(source=Simulated(name, latency_seconds, faults_ppb), reuse_days=REUSE_DAYS[name]) for name in ANSWERS
-    )
-
-
-def known(path: Path) -> tuple[Line, ...]:
-    """Return all sources as a JSON file has them, {person: {source: answer}}; of everybody else, simulated."""
-    people = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Answer]])
-    return tuple(
-        Line(
-            source=Known({index: said[name] for index, said in people.items() if name in said}, Simulated(name)),
-            reuse_days=REUSE_DAYS[name],
-        )
-        for name in ANSWERS
-    )
+        return self._otherwise.ask(index, person) if known is None else known
 
 
 def _lot(name: str, index: str) -> int:

@@ -80,7 +80,7 @@ def _wrong_bank_account(case: Case, payout: Payout) -> Rejection | None:
     if number > len(case.file.bank_accounts):
         return Rejection(Code.BANK_ACCOUNT_UNKNOWN, f"account {case.account.id} has no bank account {number}")
     if not case.file.bank_accounts[number - 1].verified:
-        return Rejection(Code.BANK_ACCOUNT_UNVERIFIED, f"nobody has said that bank account {number} is the borrower's")
+        return Rejection(Code.BANK_ACCOUNT_UNVERIFIED, f"the bank has not said that account {number} is theirs")
     return None
 
 

@@ -52,6 +52,13 @@ def decide_borrower(case: Case, command: BorrowerCommand) -> Rejection | None:
             assert_never(command)
 
 
+def refused_person(command: IdentifyBorrower, on: date) -> Rejection | None:
+    """Refuse what cannot be anybody."""
+    if command.born_on > on:
+        return Rejection(Code.BIRTH_DATE_MISMATCH, "the birth date is to come")
+    return identity_number_refusal(command.identity_number, command.born_on) or phone_refusal(command.phone)
+
+
 def consents_to(file: CreditFile, purpose: str) -> bool:
     """Return whether the borrower agreed to a purpose and still does."""
     given = () if file.borrower is None else file.borrower.consents
@@ -68,11 +75,11 @@ def refused_without_consent(file: CreditFile) -> Rejection | None:
 def _identify(case: Case, command: IdentifyBorrower) -> Rejection | None:
     if case.file.borrower is not None:
         return Rejection(Code.BORROWER_KNOWN, "it is known who the borrower is")
-    if command.born_on > case.on:
-        return Rejection(Code.BIRTH_DATE_MISMATCH, "the birth date is to come")
-    wrong = identity_number_refusal(command.identity_number, command.born_on) or phone_refusal(command.phone)
+    wrong = refused_person(command, case.on)
     if wrong is not None:
         return wrong
+    if case.findings.answers["person"]["elsewhere"]:
+        return Rejection(Code.BORROWER_ELSEWHERE, "this person has an account already: a person has one")
     consents = tuple(dict.fromkeys(command.consents))
     case.draft.emit(BorrowerIdentified(case.on, case.lender.index(command.identity_number), consents))
     return None
@@ -145,9 +152,12 @@ def _add_bank_account(case: Case, command: AddBankAccount) -> Rejection | None:
     if wrong is not None:
         return wrong
     index = case.lender.index(command.number)
+    same = [each for each in known if each.index == index]
+    if any(each.verified for each in same):
+        return Rejection(Code.NOTHING_TO_DO, "this bank account is on file, and verified")
     verified = case.findings.answers.get("bank_account", {}).get("belongs") is True
-    if any(each.index == index and (each.verified or not verified) for each in known):
-        return Rejection(Code.NOTHING_TO_DO, "this bank account is on file, and nothing new is known of it")
+    if same and not verified:
+        return Rejection(Code.BANK_ACCOUNT_UNVERIFIED, "it is on file, and the bank does not say that it is theirs")
     added = BankAccount(len(known) + 1, command.bank, masked_card_number(command.number), index, verified)
     case.draft.emit(BankAccountAdded(case.on, added))
     return None

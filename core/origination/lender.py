@@ -35,7 +35,7 @@ class Findings(Struct, frozen=True, gc=False):
 
     answers: dict[str, Any] = {}
     """By source: `applicant` {age}, `bureau` {score}, `income` {monthly}, `debtor_list` {listed}, `sanctions` {listed},
-    `device` {risk}, `bank_account` {belongs}."""
+    `device` {risk}, `bank_account` {belongs}, `person` {elsewhere}."""
     missing: tuple[str, ...] = ()
     as_of: dict[str, date] = {}
     """The day of each answer."""

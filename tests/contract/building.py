@@ -36,6 +36,9 @@ class Store(Protocol):
     async def cut(self, close: date) -> bool:
         """Turn the business date."""
 
+    async def assign(self) -> None:
+        """Fence all owners, as a start does."""
+
 
 class MemoryStore:
     """A book in memory with two shards."""
@@ -49,6 +52,9 @@ class MemoryStore:
 
     async def cut(self, close: date) -> bool:
         return self.disk.cut(close)
+
+    async def assign(self) -> None:
+        self.disk.assign(2)
 
 
 class PostgresStore:
@@ -65,6 +71,9 @@ class PostgresStore:
 
     async def cut(self, close: date) -> bool:
         return await book.cut(self.connection, close)
+
+    async def assign(self) -> None:
+        await book.assign(self.connection, 2)
 
 
 @asynccontextmanager

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from actors.protocols import Fenced, Journal, JournalUnavailable, OutcomeUnknown, RequestTaken
-from actors.rows import GroupCommit, Recorded
+from actors.rows import FileRow, GroupCommit, Recorded, SecretRow
 from adapters.memory_journal import Disk, MemoryJournal
 from core.account import Account
 from core.identity import SLOTS, slot_of
@@ -253,3 +254,59 @@ def test_memory_fails_where_a_test_wants_it(fault: type[Exception], written: boo
         assert bool(await MemoryJournal(disk).load([7])) is written
 
     asyncio.run(test())
+
+
+def identifying(account: int, person: str) -> GroupCommit:
+    """A commit that seals who the borrower of an account is."""
+    secrets = [SecretRow(account, "person", 1, person, b"sealed", 1)]
+    return replace(opening(account), files=[FileRow(account, b"", None)], secrets=secrets)
+
+
+def test_a_person_is_of_the_account_that_asked_first(run: Run) -> None:
+    async def test(store: Store) -> None:
+        first, second = await store.journal(0), await store.journal(1)
+        assert await first.claim_people([("ann", 7), ("bob", 8), ("ann", 9)]) == {"ann": 7, "bob": 8}
+        assert await second.claim_people([("cy", 3), ("ann", 3)]) == {"cy": 3, "ann": 7}
+        assert await first.claim_people([("ann", 7)]) == {"ann": 7}
+        assert await second.owners(["ann", "cy", "dee"]) == {"ann": 7, "cy": 3}
+
+    run(test)
+
+
+def test_of_many_who_claim_the_same_people_at_once_one_has_each_and_nobody_waits_for_ever(run: Run) -> None:
+    async def test(store: Store) -> None:
+        journals = [await store.journal(number % 2) for number in range(6)]
+        people = [f"person {number}" for number in range(40)]
+        claims = [
+            journal.claim_people([(person, account) for person in people[account:] + people[:account]])
+            for account, journal in enumerate(journals)
+        ]
+        answers = await asyncio.wait_for(asyncio.gather(*claims), 20)
+        assert all(answer == answers[0] for answer in answers)
+        assert answers[0].keys() == set(people)
+
+    run(test)
+
+
+def test_whoever_is_erased_can_be_somebody_elses_borrower(run: Run) -> None:
+    async def test(store: Store) -> None:
+        journal = await store.journal(0)
+        claim = await journal.claim(0)
+        await journal.claim_people([("ann", 7), ("bob", 8)])
+        await journal.commit(claim, identifying(7, "ann"))
+        files = [FileRow(7, b"", None)]
+        await journal.commit(claim, GroupCommit(events=[event(7, 2)], files=files, erased=[7]))
+        assert await journal.claim_people([("ann", 9), ("bob", 9)]) == {"ann": 9, "bob": 8}
+
+    run(test)
+
+
+def test_who_was_claimed_and_never_identified_is_free_once_no_shard_can_go_on_with_it(run: Run) -> None:
+    async def test(store: Store) -> None:
+        journal = await store.journal(0)
+        await journal.claim_people([("ann", 7), ("bob", 8)])
+        await journal.commit(await journal.claim(0), identifying(7, "ann"))
+        await store.assign()
+        assert await journal.owners(["ann", "bob"]) == {"ann": 7}
+
+    run(test)

@@ -23,7 +23,7 @@ from adapters.rails.bank_server import serve_bank
 from adapters.rails.callbacks import CALLBACK_PATH
 from adapters.rails.simulator import Bank, Conduct
 from adapters.roster import OFFICER_TOKEN
-from adapters.settings import Settings
+from adapters.settings import Settings, SourceName, SourceSettings
 from adapters.system import System
 from core.commands import Command
 from core.identity import loan_id
@@ -214,8 +214,10 @@ def token(officer: str) -> str:
 
 
 @asynccontextmanager
-async def lending(home: Path, scores: Mapping[int, int]) -> AsyncIterator[Lending]:
-    """Run a lender; people without a score here are good risks."""
+async def lending(
+    home: Path, scores: Mapping[int, int], sources: Mapping[SourceName, SourceSettings] | None = None
+) -> AsyncIterator[Lending]:
+    """Run a lender; people without a score here are good risks, and those who are not of PEOPLE are asked about."""
     listener, stop, books = listen("127.0.0.1", 0), asyncio.Event(), BankLedger()
     host, port = listener.getsockname()
     desk = Desk(_officers(home), home / "authority", "", create_authority(home / "authority", OPENED_ON))
@@ -231,6 +233,7 @@ async def lending(home: Path, scores: Mapping[int, int]) -> AsyncIterator[Lendin
         bank_secret_file=str(secret),
         keys_file=str(home / "keys.json"),
         sources_file=str(home / "sources.json"),
+        sources=dict(sources or {}),
     )
     write_answers(settings, scores)
     system = System(desk.known_to(settings))

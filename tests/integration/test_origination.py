@@ -19,21 +19,25 @@ from typer.testing import CliRunner, Result
 from adapters.console.contracts import contract
 from adapters.console.privacy import privacy
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
+from adapters.rails import bank_server
+from adapters.rails.bank_api import Ownership
 from adapters.verification.verify import verify
 from core.commands import PayOff, Repay
 from core.identity import loan_id, slot_of
 from core.origination.commands import (
+    AddBankAccount,
     AddDocument,
     ClaimReview,
     DecideReview,
     Draw,
+    IdentifyBorrower,
     OfferContract,
     RequestPayout,
     RestrictBorrower,
     SettlePayout,
     VerifyDocument,
 )
-from loadtests.applicants import OFFICER
+from loadtests.applicants import OFFICER, known, with_check_digit
 from loadtests.book import close_days
 from tests.integration.lending import (
     BAD,
@@ -280,6 +284,62 @@ async def test_two_draws_race_for_the_last_of_a_line(lender: Lending) -> None:
     await lender.done(Draw(account=account, agreement=1, amount=400_00, installments=1, bank_account=1))
     assert await lender.refused(draws[0]) == "422 amount_above_contract"
     assert (await lender.get(f"/v1/accounts/{account}")).json()["available"] == 0
+
+
+async def test_of_accounts_that_identify_one_person_at_once_one_has_them_until_they_are_erased(lender: Lending) -> None:
+    accounts = [lender.person() for _ in range(8)]
+    assert {slot_of(account) % SHARDS for account in accounts} == set(range(SHARDS))
+    opened, identified, *_ = (order.command for order in known(accounts[0]))
+    lender.seen.append(accounts[0])
+    for account in accounts:
+        await lender.done(replace(opened, account=account))
+    asked = {account: replace(identified, account=account) for account in accounts}
+    said = await asyncio.gather(*(lender.send(command) for command in asked.values()))
+    codes = {account: reply.json().get("code", "") for account, reply in zip(asked, said, strict=True)}
+    assert sorted(codes.values()) == ["", *["borrower_elsewhere"] * 7]
+    (winner,) = (account for account, code in codes.items() if not code)
+    loser = accounts[accounts.index(winner) - 1]
+    assert await lender.refused(asked[loser]) == "409 borrower_elsewhere"
+    await lender.done(RestrictBorrower(account=winner, officer="li", erase=True), officer="li")
+    await lender.done(asked[loser])
+
+
+def card_ending(account: int, end: str) -> str:
+    """Return a card's number by whose end the bank of this machine says whose it is."""
+    numbers = (with_check_digit(f"6222021{account:06}{place:05}") for place in range(100))
+    return next(number for number in numbers if number.endswith(end))
+
+
+async def test_the_bank_says_whose_a_bank_account_is_and_can_be_asked_again(
+    lender: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = lender.person()
+    await lender.meet(account)
+    assert (await lender.apply(account))["state"] == "approved"
+    await lender.sign(account)
+    asked = list[Ownership]()
+
+    def silent(each: Ownership) -> bool:
+        asked.append(each)
+        raise OSError("the bank does not know whether it is there")
+
+    somebody_elses, nobody_knows, own = (card_ending(account, end) for end in ("00", "99", "11"))
+    name = next(each.name for order in known(account) if isinstance(each := order.command, IdentifyBorrower))
+    for place, number in enumerate((somebody_elses, nobody_knows, own), 2):
+        with monkeypatch.context() as patch:
+            if number == own:
+                patch.setattr(bank_server, "belongs", silent)
+            adding = AddBankAccount(account=account, bank="icbc", number=number, holder=name.lower())
+            await lender.done(adding)
+            assert await lender.refused(adding) == "409 bank_account_unverified"
+        assert not (await lender.file(account))["bank_accounts"][place - 1]["verified"]
+        paying = RequestPayout(account=account, loan=loan_id(account, 1), bank_account=place)
+        assert await lender.refused(paying) == "409 bank_account_unverified"
+    assert asked == [Ownership("icbc", own, name)] * 2
+    await lender.done(adding)
+    assert await lender.refused(adding) == "422 nothing_to_do"
+    assert (await lender.file(account))["bank_accounts"][-1]["verified"]
+    await lender.done(replace(paying, bank_account=5))
 
 
 async def test_personal_data_is_found_nowhere(lender: Lending) -> None:

@@ -34,12 +34,13 @@ from adapters.privacy.keyring import Keyring
 from adapters.privacy.masking import PersonalData
 from adapters.privacy.register import Register
 from adapters.privacy.sealing import person_rows, sealed_row
-from adapters.rails.bank_api import SIGNATURE_HEADER, Payment, StatementLine, signature
+from adapters.rails.bank_api import SIGNATURE_HEADER, Ownership, Payment, StatementLine, signature
 from adapters.rails.bank_http import BankHttp
 from adapters.rails.bank_ledger import BankLedger
 from adapters.rails.bank_server import serve_bank
 from adapters.rails.callbacks import callback_route
 from adapters.rails.orders import PostgresOrders
+from adapters.rails.ownership import BankOwnership
 from adapters.rails.payees import Payee, PayeeUnknown, SealedPayees
 from adapters.rails.reconciliation import Ours, reconcile
 from adapters.rails.simulator import Bank, Conduct
@@ -325,9 +326,9 @@ async def test_a_bank_that_ends_goes_on_with_what_it_took_and_pays_it_once(tmp_p
 @pytest.mark.parametrize(("number", "belongs"), [("6222000011", True), ("6222000000", False), ("6222000099", None)])
 async def test_the_bank_says_whose_an_account_is(postgres: EmbeddedPostgres, number: str, belongs: bool | None) -> None:
     async with town(postgres, Conduct()) as here:
-        rail = BankHttp(here.bank_url, Anybody())
-        assert await rail.belongs("icbc", number, "Zhang San") is belongs
-        await rail.close()
+        bank = BankOwnership(here.bank_url)
+        assert await bank.ask("1", Ownership("icbc", number, "Zhang San")) == {"belongs": belongs}
+        await bank.close()
 
 
 async def test_accounts_are_told_by_the_payer_in_one_batch_and_only_a_recorded_answer_counts() -> None:
@@ -378,7 +379,6 @@ async def test_no_answer_is_no_failure() -> None:
         order = PayoutOrder("1-1", 1, 1, "CNY", 5, "icbc", 1)
         assert (await rail.submit(order)).state is RailState.UNKNOWN
         assert (await rail.query("1-1")).state is RailState.UNKNOWN
-        assert await rail.belongs("icbc", "6222", "Zhang San") is None
         await rail.close()
 
 

@@ -1,7 +1,9 @@
 """Sealed data opens under every version of the keys, at its place only; what is personal is masked, nothing else."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.people import People
+from adapters.memory_journal import Disk, MemoryJournal
 from adapters.privacy.keyring import Keyring, KeyringError, key_of
 from adapters.privacy.masking import PersonalData, mask_text
 from adapters.privacy.sealing import opened, people, person_rows, sealed_row
 from core.identity import ACCOUNT_ID_MAX, LOANS_MAX, loan_id
 from core.money import AMOUNT_MAX
+from core.origination.commands import IdentifyBorrower
 from core.origination.personal import (
     identity_number_refusal,
     is_card_number,
@@ -97,6 +102,20 @@ def test_people_come_back_as_they_were(
     assert not any(identity[0].encode() in row.sealed or phone.encode() in row.sealed for row in rows)
     with pytest.raises(KeyringError):
         people(keyrings[0], (row._replace(account_id=account + 1) for row in rows))
+
+
+@given(account=accounts, identity=identity_numbers())
+def test_a_person_is_claimed_by_a_keyed_hash_alone(
+    keyrings: list[Keyring], account: int, identity: tuple[str, date]
+) -> None:
+    disk = Disk(date(2026, 1, 5))
+    number, born_on = identity
+    said = IdentifyBorrower(
+        account=account, name="Ann", identity_number=number, phone="13800138000", born_on=born_on, consents=()
+    )
+    asyncio.run(People(MemoryJournal(disk), keyrings[0].index).claim({0: said}))
+    assert disk.people == {keyrings[-1].index(number): account}
+    assert not any(part in str(disk.people) for part in (number, sha256(number.encode()).hexdigest()))
 
 
 @given(account=accounts, number=st.integers(1, 100), plain=texts)

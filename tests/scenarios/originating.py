@@ -236,6 +236,8 @@ class Desk:
             self._said[said.removeprefix("no ").replace(" ", "_")] = None
         elif said.startswith("on "):
             self._said[said.removeprefix("on ").replace(" ", "_")] = {"listed": True}
+        elif said == "known elsewhere":
+            self._said["person"] = {"elsewhere": True}
         else:
             assert said in ("nothing bad", "not their bank account"), said
             self._said["bank_account"] = {"belongs": said == "nothing bad"}

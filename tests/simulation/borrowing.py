@@ -55,6 +55,8 @@ SIGNALS: Final[tuple[Literal["card_arrears", "abnormal_login"], ...]] = (
     *("card_arrears", "card_arrears", "card_arrears"),
     "abnormal_login",
 )
+ID = "ID-"
+"""What identity numbers of this world begin with."""
 DOCUMENTS = ("identity-card", "quotation", "purchase-contract")
 _file = msgpack.Decoder(CreditFile).decode
 
@@ -64,7 +66,7 @@ def any_borrowing(world: "World", account: int) -> Command:
     draw, stored = world.random, world.disk.files.get(account)
     file = EMPTY if stored is None else _file(stored.body)
     if file.borrower is None and draw.random() < 0.9:
-        return identify(account)
+        return any_person(draw, world, account)
     if account in world.disk.accounts and world.disk.accounts[account].frozen and draw.random() < 0.4:
         if draw.random() < 0.3:
             return UnfreezeAccount(account=account)
@@ -75,14 +77,19 @@ def any_borrowing(world: "World", account: int) -> Command:
     return draw.choice(_aside(world, account, file))
 
 
-def identify(account: int) -> IdentifyBorrower:
-    """Say who the borrower of an account is."""
+def any_person(draw: Random, world: "World", account: int) -> IdentifyBorrower:
+    """Say who the borrower of an account is; now and then somebody who may have an account already."""
+    return identify(account, draw.choice([*world.disk.accounts, account]) if draw.random() < 0.2 else account)
+
+
+def identify(account: int, person: int = 0) -> IdentifyBorrower:
+    """Say who the borrower of an account is: its own person, or another account's."""
     consents = ("credit_query", "marketing")
     name, phone = f"Borrower {account}", f"+1{account:012}"[:14]
     return IdentifyBorrower(
         account=account,
         name=name,
-        identity_number=f"ID-{account}",
+        identity_number=f"{ID}{person or account}",
         phone=phone,
         born_on=date(1980, 1, 1),
         consents=consents,
@@ -217,7 +224,7 @@ def _aside(world: "World", account: int, file: CreditFile) -> Sequence[Originati
         wanted,
         wanted,
         wanted,
-        identify(account),
+        any_person(draw, world, account),
         add_card(account, draw.randint(1, 3), own=draw.random() < 0.7),
         ChangeConsent(account=account, purpose=draw.choice(("marketing", "credit_query")), given=draw.random() < 0.8),
         RestrictBorrower(account=account, officer=officer, erase=draw.random() < 0.5),

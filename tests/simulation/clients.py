@@ -23,7 +23,7 @@ from actors.queries import (
 from core.commands import BookLoan, Command, Disburse, OpenAccount
 from core.identity import loan_id
 from core.rejections import Code
-from tests.simulation.borrowing import add_card, any_application, any_borrowing, identify
+from tests.simulation.borrowing import add_card, any_application, any_borrowing, any_person
 from tests.simulation.wishes import LIMIT, any_command, any_terms, command_for
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Client:
     def _applies(self, account: int) -> Sequence[Command]:
         return (
             OpenAccount(account=account, currency="CNY", credit_limit=self._random.choice((0, LIMIT))),
-            identify(account),
+            any_person(self._random, self._world, account),
             add_card(account, own=self._random.random() < 0.9),
             any_application(self._random, account),
         )

@@ -27,7 +27,7 @@ from core.origination.commands import BeforeLoan, Rescind
 from core.origination.events import BorrowerRestricted, ContractSigned, FreezeLifted, PayoutSettled, SignalReported
 from core.origination.file import Payout, PayoutStatus
 from core.restatement import facts, recorded_fact
-from tests.simulation.borrowing import card_number, identify
+from tests.simulation.borrowing import ID, card_number, identify
 from tests.simulation.house import PERSON, PHONE
 
 Success = Done | Received | Decided | Offered | Kept
@@ -63,12 +63,14 @@ class Files(Struct):
         erased = any(isinstance(event, BorrowerRestricted) and event.erased for event in events)
         if account.file.borrower is not None and not erased:
             wanted = {(PERSON, 1), (PHONE, 1)} | {(BANK_ACCOUNT, each.number) for each in account.file.bank_accounts}
+            owner = self.disk.people.get(account.file.borrower.index)
+            self.expect(owner == account.id, f"account {account.id}: its borrower is account {owner}'s")
         self.expect(stored == wanted, f"account {account.id}: sealed are {stored}, not {wanted}")
 
     def _check_plain(self, account: Account, requests: Sequence[RequestRow]) -> None:
         """Check that no personal data is stored in plain."""
         disk, person = self.disk, identify(account.id)
-        plain = [person.name, person.identity_number, person.phone, *(card_number(account.id, n) for n in (1, 2, 3))]
+        plain = [person.name, ID, person.phone, *(card_number(account.id, n) for n in (1, 2, 3))]
         bodies = [row.body for row in disk.events[account.id]]
         sealed = [row.sealed for key, row in disk.secrets.items() if key[0] == account.id]
         texts = [row.sealed for key, row in disk.texts.items() if key[0] == account.id]

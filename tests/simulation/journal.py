@@ -71,6 +71,12 @@ class FaultyJournal(MemoryJournal):
         self._world.auditor.suspended(account, reason)
         await self._ask(lambda: super(FaultyJournal, self).suspend(account, reason))
 
+    async def claim_people(self, people: Sequence[tuple[str, int]]) -> dict[str, int]:
+        return await self._ask(lambda: super(FaultyJournal, self).claim_people(people))
+
+    async def owners(self, people: Sequence[str]) -> dict[str, int]:
+        return await self._ask(lambda: super(FaultyJournal, self).owners(people))
+
     async def business_date(self) -> date:
         return await self._ask(super().business_date)
 

@@ -1,6 +1,6 @@
 """Bugs to plant in what precedes a loan: money of pools, payout orders, files and sealed data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from actors.funding import Leases
 from actors.rows import Claim, GroupCommit, LeaseRow, PayoutOrderRow
 from actors.staging import Stage
 from adapters import memory_journal
-from adapters.memory_journal import Disk
+from adapters.memory_journal import Disk, MemoryJournal
 from adapters.memory_treasury import MemoryTreasury
 from core.account import Account
 from core.money import AMOUNT_MAX
@@ -111,6 +111,16 @@ def keeps_the_data_of_the_erased(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Stage, "put_aside", keeping)
 
 
+def lets_a_person_have_two_accounts(patch: pytest.MonkeyPatch) -> None:
+    """Give people to whoever asks."""
+
+    async def generous(self: MemoryJournal, people: Sequence[tuple[str, int]]) -> dict[str, int]:
+        self.disk.people.update(people)
+        return dict(people)
+
+    patch.setattr(MemoryJournal, "claim_people", generous)
+
+
 def stores_no_files(patch: pytest.MonkeyPatch) -> None:
     """Keep credit files in memory only."""
 
@@ -132,6 +142,7 @@ PLANTS_BEFORE_LOAN: tuple[Plant, ...] = (
     orders_what_nobody_requested,
     orders_nothing,
     keeps_the_data_of_the_erased,
+    lets_a_person_have_two_accounts,
     stores_no_files,
 )
 PLANTED_FAULTS = harsh()

@@ -116,6 +116,7 @@ def findings(on: date, score: int = 700, **answers: Any) -> Findings:
         "sanctions": {"listed": False},
         "device": {"risk": 1},
         "bank_account": {"belongs": True},
+        "person": {"elsewhere": False},
     } | answers
     said = {source: answer for source, answer in said.items() if answer is not None}
     return Findings(said, as_of=dict.fromkeys(said, on), person=PERSON)

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors import staging
 from actors.funding import Leases
 from actors.house import Inquiry
-from actors.messages import Decided, Done, Offered, Refused, encoder
+from actors.messages import Decided, Done, Offered, Refused, Reply, encoder
+from actors.protocols import OutcomeUnknown
 from actors.queries import Simulate
 from actors.rows import ContractTextRow, SecretRow
 from adapters.memory_journal import Disk
@@ -47,6 +48,7 @@ class SmallHouse(SmallLender):
     def __init__(self, disk: Disk, free: int) -> None:
         super().__init__()
         self.asked = 0
+        self.inquiries: list[Inquiry] = []
         self.sources_asked = list[str]()
         disk.vault.pools[POOL] = Pool(free, 1_000_000)
         self.leases = Leases(MemoryTreasury(disk.vault, self._count))
@@ -66,6 +68,7 @@ class SmallHouse(SmallLender):
         return self.leases.available(pool)
 
     async def investigate(self, inquiries: Sequence[Inquiry], on: date) -> list[Findings]:
+        self.inquiries += inquiries
         self.sources_asked += [type(each.command).__name__ for each in inquiries]
         return [findings(on)] * len(inquiries)
 
@@ -91,17 +94,21 @@ def housed(running: Bench) -> SmallHouse:
     return house
 
 
-def known(account: int, *consents: str) -> tuple[Command, Command]:
-    """Return what says who somebody is, and where money may go."""
-    identify = IdentifyBorrower(
+def identify(account: int, number: str = "") -> IdentifyBorrower:
+    return IdentifyBorrower(
         account=account,
         name="Li Hua",
-        identity_number=IDENTITY_NUMBER,
+        identity_number=number or f"P-{account:04}",
         phone="13800138000",
         born_on=BORN_ON,
-        consents=consents or ("credit_query",),
+        consents=("credit_query",),
     )
-    return identify, AddBankAccount(account=account, bank="icbc", number=CARD, holder="Li Hua")
+
+
+def known(account: int, *consents: str) -> tuple[Command, Command]:
+    """Return what says who somebody is, and where money may go."""
+    said = replace(identify(account), consents=consents or ("credit_query",))
+    return said, AddBankAccount(account=account, bank="icbc", number=CARD, holder="Li Hua")
 
 
 async def almost_signed(running: Bench, account: int) -> SignContract:
@@ -167,6 +174,80 @@ def test_a_failed_check_lets_no_money_leave(monkeypatch: pytest.MonkeyPatch) -> 
         assert running.disk.vault.pools[POOL].free == 1_000_000 - housed(running).available(POOL)
 
     with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def code_of(reply: Reply) -> Code | None:
+    return reply.code if isinstance(reply, Refused) else None
+
+
+def test_a_person_has_one_account() -> None:
+    async def test(running: Bench) -> None:
+        asked = opening(2), identify(1, IDENTITY_NUMBER), identify(2, IDENTITY_NUMBER)
+        opened, first, second = await running.ask(*asked)
+        assert [code_of(each) for each in (opened, first, second)] == [None, None, Code.BORROWER_ELSEWHERE]
+        (later,) = await running.ask(identify(2, IDENTITY_NUMBER))
+        assert code_of(later) is Code.BORROWER_ELSEWHERE
+        (other,) = await running.ask(identify(2))
+        assert code_of(other) is None
+        assert set(running.disk.people.values()) == {1, 2}
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_who_is_opened_and_identified_in_one_batch_has_a_bank_account_verified_in_it_too() -> None:
+    async def test(running: Bench) -> None:
+        card = AddBankAccount(account=2, bank="icbc", number=CARD, holder="Li Hua")
+        assert all(isinstance(each, Done) for each in await running.ask(opening(2), identify(2), card))
+        (asked,) = housed(running).inquiries
+        assert asked.borrower is not None
+        assert asked.index == housed(running).index(asked.borrower.identity_number)
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_what_cannot_be_anybody_claims_nobody() -> None:
+    async def test(running: Bench) -> None:
+        wrong = replace(identify(1, IDENTITY_NUMBER), phone="1")
+        nowhere = identify(9, IDENTITY_NUMBER)
+        replies = await running.ask(wrong, nowhere)
+        assert [code_of(each) for each in replies] == [Code.PHONE_INVALID, Code.ACCOUNT_UNKNOWN]
+        assert running.disk.people == {}
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_of_two_people_said_of_one_account_in_a_batch_the_first_is_the_borrower_and_the_other_stays_free() -> None:
+    async def test(running: Bench) -> None:
+        first, second, _ = await running.ask(identify(1, "P-AAAA"), identify(1, "P-BBBB"), opening(2))
+        assert (code_of(first), code_of(second)) == (None, Code.BORROWER_KNOWN)
+        (other,) = await running.ask(identify(2, "P-BBBB"))
+        assert code_of(other) is None
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_a_claim_whose_commit_failed_is_found_again_by_its_account() -> None:
+    async def test(running: Bench) -> None:
+        running.journal.faults.append(OutcomeUnknown("lost"))
+        (reply,) = await running.ask(identify(1, IDENTITY_NUMBER))
+        assert code_of(reply) is None
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
+def test_a_trial_says_that_somebody_has_an_account_and_claims_nobody() -> None:
+    async def test(running: Bench) -> None:
+        async def tried(account: int) -> str:
+            query = Simulate(commands=(identify(account, IDENTITY_NUMBER),))
+            answer = await running.shard.read(encoder.encode(query))
+            return str(decode_json(answer[1:])["outcomes"][0]["reply"].get("code"))
+
+        await running.ask(opening(2))
+        assert (await tried(1), running.disk.people) == ("None", {})
+        await running.ask(identify(1, IDENTITY_NUMBER))
+        assert await tried(2) == Code.BORROWER_ELSEWHERE
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
 
 
 async def asked_for(running: Bench, command: Command) -> list[str]:

@@ -358,7 +358,8 @@ def test_a_text_that_cannot_be_rendered_is_none_and_the_log_names_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "payer.token").write_text("of the payer", encoding="utf-8")
-    house = LendingHouse.open(house_settings(Settings(data_dir=str(tmp_path))), "postgresql://127.0.0.1:1/none")
+    settings = house_settings(Settings(data_dir=str(tmp_path)), "http://127.0.0.1:1")
+    house = LendingHouse.open(settings, "postgresql://127.0.0.1:1/none")
     application, agreement = offered(LOAN)
     assert house.render("generic", agreement, application, LOAN, PERSON) is not None
     assert house.render("nothing-of-the-kind", agreement, application, LOAN, PERSON) is None

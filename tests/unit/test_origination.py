@@ -295,6 +295,13 @@ def test_somebody_unknown_is_identified_first(code: Code, command: Command) -> N
     assert refuse(Borrowing(), command) is code
 
 
+def test_a_person_who_has_an_account_is_not_identified_on_another_one() -> None:
+    life = Borrowing()
+    life.said = {"person": {"elsewhere": True}}
+    assert refuse(life, IDENTIFY) is Code.BORROWER_ELSEWHERE
+    assert refuse(life, replace(IDENTIFY, phone="12")) is Code.PHONE_INVALID
+
+
 def test_nobody_decides_on_their_own_account() -> None:
     own = Borrowing(account=9)
     own.identify()
@@ -327,7 +334,7 @@ def test_a_contract_names_the_borrower_or_is_not_offered(life: Borrowing) -> Non
     assert refused.code is Code.BORROWER_UNKNOWN
 
 
-CODES = {code for code, *_ in [*REFUSED, *AFTER, *UNKNOWN]}
+CODES = {Code.BORROWER_ELSEWHERE, *(code for code, *_ in [*REFUSED, *AFTER, *UNKNOWN])}
 """Every code that is reached here."""
 
 

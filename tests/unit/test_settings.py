@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import Settings, SettingsError, load_settings
+from adapters.settings import Settings, SettingsError, SourceSettings, load_settings
 
 
 def write(directory: Path, text: str) -> Path:
@@ -70,3 +70,31 @@ def test_a_wrong_variable_is_refused_by_its_own_name(variable: str, value: str, 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"There is no settings file .*absent\.toml"):
         load_settings(tmp_path / "absent.toml", {})
+
+
+def test_sources_are_over_http_or_simulated(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[sources.bureau]\nurl = "https://bureau.example/score"\ntimeout = 2\nreuse_days = 90\n'
+        "[sources.income]\nlatency = 0.05\nfaults = 5\n",
+    )
+    assert load_settings(path, {}).sources == {
+        "bureau": SourceSettings(url="https://bureau.example/score", timeout=2.0, reuse_days=90),
+        "income": SourceSettings(latency=0.05, faults=5),
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '[sources.nobody]\nurl = "https://bureau.example"\n',
+        '[sources.bureau]\nurl = "bureau.example"\n',
+        "[sources.bureau]\ntimeout = 0\n",
+        "[sources.bureau]\nfaults = 101\n",
+        '[sources.bureau]\nurl = "https://bureau.example"\nfaults = 5\n',
+    ],
+)
+def test_what_is_no_source_is_refused_with_what_to_write(tmp_path: Path, wrong: str) -> None:
+    path = write(tmp_path, wrong)
+    with pytest.raises(SettingsError, match=r"\[sources\.bureau\]"):
+        load_settings(path, {})

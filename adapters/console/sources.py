@@ -1,0 +1,28 @@
+"""tenor sources: the sources of applications, for trials."""
+
+from typing import Annotated
+
+import typer
+
+from adapters.console.terminal import talk
+
+
+def sources(
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8720,
+    host: str = "127.0.0.1",
+    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each answer takes.")] = 0.0,
+    faults: Annotated[int, typer.Option(min=0, max=100, help="Percent of the questions without an answer.")] = 0,
+) -> None:
+    """Run bureau, income service, lists and device check for trials: made-up answers over HTTP."""
+    import uvloop
+
+    from adapters.http.server import listen
+    from adapters.sources.server import make_sources, serve_sources
+    from adapters.stopping import told_to_stop
+
+    async def run() -> None:
+        await serve_sources(make_sources(latency, faults), listener, told_to_stop())
+
+    listener = listen(host, port)
+    talk.print(f"the sources answer on http://{host}:{listener.getsockname()[1]}/bureau and so on")
+    uvloop.run(run())
