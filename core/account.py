@@ -259,8 +259,7 @@ def bearing(loan: Loan, contract: Contract) -> Minor:
 
 def is_down_payment(due: Due, contract: Contract) -> bool:
     """Return whether an installment fell due with the payout: it was never lent, and bears nothing however late."""
-    row = contract.schedule[due.number - 1]
-    return row.start == row.due_date
+    return contract.schedule[due.number - 1].due_date == contract.disbursed_on
 
 
 def deferred(contract: Contract, number: int) -> int:

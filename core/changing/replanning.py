@@ -90,7 +90,7 @@ def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tu
     """Return what interest of a new loan falls due later than it is earned."""
     if not waits(terms) or terms.capitalize_grace:
         return ()
-    skipped = sum(1 for row in rows if row.start == row.due_date)
+    skipped = sum(1 for row in rows if row.due_date == on)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])
     rest = Remaining(skipped + 1, 1, principal, on, (on,), on, (0, 1))
     return deferrals_of(terms, rest, rows[skipped:], 0)

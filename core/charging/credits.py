@@ -34,11 +34,11 @@ def interest_cost(loan: Loan, contract: Contract, amount: int, on: date) -> Mino
     terms, exact = contract.terms, [(0, 1)]
     lent = balance = sum(int(row.principal) for row in contract.schedule)
     for number, row in enumerate(contract.schedule, 1):
-        if row.start < min(on, row.due_date):
-            end = min(on, row.due_date)
+        end = min(on, row.due_date)
+        if row.start < end or row.start == end == row.due_date != contract.disbursed_on:
             if terms.method is Method.FLAT:
                 days = (row.due_date - row.start).days
-                exact.append((row.interest * min(amount, lent) * (end - row.start).days, lent * days))
+                exact.append((row.interest * min(amount, lent) * ((end - row.start).days or 1), lent * (days or 1)))
             else:
                 base = max(0, min(amount, balance))
                 exact.append(interest_between(terms, row.start, row.due_date, row.start, end, base, number))

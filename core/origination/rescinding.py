@@ -97,4 +97,4 @@ def _given(contract: Contract) -> int:
     assert not isinstance(lent, Rejection), "it was paid out"
     if not contract.terms.collect_down_payment:
         return lent[1]
-    return lent[1] - sum(row.principal for row in contract.schedule if row.start == row.due_date)
+    return lent[1] - sum(row.principal for row in contract.schedule if row.due_date == contract.disbursed_on)

@@ -103,6 +103,6 @@ def _base_resets(terms: Terms, spans: Sequence[Span]) -> frozenset[date]:
 
 
 def _interest(terms: Terms, rates: Rates, span: Span, start: date, end: date) -> Ratio:
-    if span.number <= terms.interest_free or start >= end:
+    if span.number <= terms.interest_free or start > end or (start == end and span.start < span.end):
         return 0, 1
     return factor(terms.day_count, span, pieces(rates, start, end))

@@ -48,8 +48,10 @@ def part_of(day_count: DayCount, per_day: bool, period: Period, start: date, end
     whole = 1 if per_day else YEAR_FRACTIONS[day_count][0]
     count = DAYS.get(day_count, actual_days) if per_day else YEAR_FRACTIONS[day_count][1]
     if day_count in BY_WHOLE_PERIOD and not (per_day and count is actual_days):
-        elapsed = end.toordinal() - start.toordinal()
-        return count(period) * elapsed, whole * max(actual_days(period), 1)
+        # Business days may leave a nominal period without a day: it is whole all the same.
+        real = actual_days(period)
+        elapsed = end.toordinal() - start.toordinal() if real else 1
+        return count(period) * elapsed, whole * (real or 1)
     return _counted_to(count, period, end) - _counted_to(count, period, start), whole
 
 

@@ -16,9 +16,10 @@ def interest_between(
     The parts of a period add up to the whole, whatever the day count: a count by dates (actual, 30/360) takes what it
     counts up to the end less what it counts up to the start; a nominal period is shared by its real days. Steps of the
     rate and pauses within are honored. `number` is the installment's, from 1, where the terms treat it apart: a first
-    period by actual days, periods free of interest, the last day of a 30E/360 ISDA loan.
+    period by actual days, periods free of interest, the last day of a 30E/360 ISDA loan. A period that business days
+    left without days has no part but the whole.
     """
-    if 0 < number <= terms.interest_free or start >= end:
+    if 0 < number <= terms.interest_free or start > end or (start == end and period_start < period_end):
         return 0, 1
     first = terms.first_day_count if number == 1 else None
     period = Period(period_start, period_end, nominal_days(terms.every, terms.unit), number == terms.installments)

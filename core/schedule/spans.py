@@ -80,12 +80,13 @@ def _shaped(terms: Terms, dates: Sequence[date], number: int) -> list[Span]:
     ends = dates[1:] if on_dates is None else sorted({*dates[1:], *on_dates})
     installments = frozenset(dates[1:])
     spans: list[Span] = []
-    paid = counted = dates[0]
+    paid = counted = before = dates[0]
     for end in ends:
         last, repays = end == dates[-1], end in installments
         due = shifted(terms.business_days, terms.calendar, end)
         counted_to = due if terms.count_to_shifted else end
-        nominal = nominal_of(terms, counted, end) * periods
+        # An installment agreed for the day of the payout has no period; one that business days leave without days has.
+        nominal = 0 if end == before and number == 1 else nominal_of(terms, before, end) * periods
         settles = Settles.DUE if last else _settles(terms, end, number, on_dates)
         principal = last or (repays and _repays(terms, number))
         span = Span(counted, counted_to, nominal, last, paid, due, end, number, principal, settles)
@@ -93,7 +94,7 @@ def _shaped(terms: Terms, dates: Sequence[date], number: int) -> list[Span]:
             spans[-1] = _joined(spans[-1], span, repays)
         else:
             spans.append(span)
-        paid, counted = due, counted_to
+        paid, counted, before = due, counted_to, end
         number += repays
     return spans
 
@@ -103,6 +104,7 @@ def _joined(first: Span, second: Span, repays: bool) -> Span:
     main = second if repays else first
     return replace(
         first,
+        nominal=first.nominal + second.nominal,
         matures=second.matures,
         agreed=main.agreed,
         number=main.number,
@@ -139,9 +141,7 @@ def _settles(terms: Terms, end: date, number: int, on_dates: frozenset[date] | N
 
 
 def nominal_of(terms: Terms, start: date, end: date) -> int:
-    """Return the days of a nominal period; one off the grid counts 30 a month (days and weeks: real ones)."""
-    if start == end:
-        return 0
+    """Return the days of a nominal period between agreed dates; off the grid 30 a month (days and weeks: real ones)."""
     until = terms.capitalize_until
     if terms.interest_cycle is None and end != terms.last_due and (until is None or until not in (start, end)):
         return nominal_days(terms.every, terms.unit)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing, is_down_payment
 from core.contract.servicing import PayoffInterest
-from core.contract.terms import Installment, Method, Terms, installment_total
+from core.contract.terms import Installment, Method, installment_total
 from core.money import Minor, divide
 from core.schedule.interest import interest_between
 
@@ -57,7 +57,7 @@ def project(
         paid = ahead.get(number, NOTHING_AHEAD)
         if rows:
             bears = left if number <= _agreed(contract) else 0
-            interest = carried[-1] + _whole(contract.terms, row, number, bears, until)
+            interest = carried[-1] + _whole(contract, row, number, bears, until)
         else:
             interest = carried[-1] + _running(loan, contract, row, on, until, late_to)
         rows.append(_row(contract, planned[index], row, paid, interest, left, number == last, number in settled))
@@ -118,6 +118,8 @@ def _running(
     total, whole, number = 0, 1, loan.billed + 1
     if number > _agreed(contract):
         return 0
+    if row.start == row.due_date:
+        return _whole(contract, row, number, bearing(loan, contract), until)
     for start, end, balance in _segments(loan, contract, row, on, late_to):
         if start < min(end, stop):
             end = min(end, stop)
@@ -146,12 +148,12 @@ def _segments(
     yield turn, row.due_date, balance - leaving
 
 
-def _whole(terms: Terms, row: Installment, number: int, balance: int, until: date | None) -> int:
+def _whole(contract: Contract, row: Installment, number: int, balance: int, until: date | None) -> int:
     stop = row.due_date if until is None else min(row.due_date, until)
-    if stop <= row.start or balance <= 0:
+    if stop < row.start or balance <= 0 or row.due_date == contract.disbursed_on:
         return 0
-    part, whole = interest_between(terms, row.start, row.due_date, row.start, stop, balance, number)
-    return divide(part, whole, terms.rounding)
+    part, whole = interest_between(contract.terms, row.start, row.due_date, row.start, stop, balance, number)
+    return divide(part, whole, contract.terms.rounding)
 
 
 def _row(

@@ -25,6 +25,7 @@ from core.contract.terms import (
     Unit,
 )
 from core.money import AMOUNT_MAX, Rounding
+from tests.properties.oracle.interest import BY_DAYS, YEARS
 
 DATES = st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 12, 31))
 RATES = st.builds(
@@ -79,6 +80,31 @@ def shaped_terms(draw: st.DrawFn, disbursed_on: date) -> Terms:
         day_count=draw(st.sampled_from(DayCount)),
         rounding=draw(st.sampled_from(Rounding)),
         **features,
+    )
+
+
+@st.composite
+def moved_terms(draw: st.DrawFn, disbursed_on: date) -> Terms:
+    """Terms of regular periods that business days move, so short at times that a period is left without a day."""
+    unit = draw(st.sampled_from(Unit))
+    days = st.integers(1, 400).map(lambda after: disbursed_on + timedelta(days=after))
+    steps = draw(st.just(()) | _steps(days))
+    pauses = draw(st.just(()) | st.lists(st.builds(Pause, days, days), max_size=2).map(tuple))
+    return Terms(
+        principal=draw(st.integers(1_000, 10**9)),
+        rate=draw(USUAL_RATES),
+        installments=draw(st.integers(2, 24)),
+        method=draw(st.sampled_from([Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])),
+        every=draw(st.integers(1, 3)),
+        unit=unit,
+        day_count=draw(st.sampled_from(BY_DAYS if steps or pauses else sorted(YEARS))),
+        rounding=draw(st.sampled_from(Rounding)),
+        business_days=draw(st.sampled_from(BusinessDays)),
+        count_to_shifted=draw(st.booleans()),
+        calendar=draw(st.sampled_from(["weekends", "CN", "US-NY"])),
+        rate_steps=steps,
+        pauses=pauses,
+        interest_free=draw(st.sampled_from([0, 0, 1])),
     )
 
 

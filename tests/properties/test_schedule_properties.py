@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -11,9 +12,14 @@ from msgspec.structs import replace
 from core.contract.terms import BusinessDays, Installment, Method, Pause, Rate, RateStep, Terms
 from core.money import Minor, Rounding, divide, divide_to_multiple
 from core.schedule.calendars import is_business_day
+from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, plan, replan, summary
-from tests.properties.random_terms import DATES, USUAL_RATES, plain_terms, shaped_terms
+from tests.properties.oracle.interest import interest
+from tests.properties.random_terms import DATES, USUAL_RATES, moved_terms, plain_terms, shaped_terms
+
+NEVER: Final = Pause(date(9998, 12, 1), date(9998, 12, 2))
+"""Days without interest after every loan."""
 
 
 @given(plain_terms(), DATES)
@@ -70,9 +76,8 @@ def test_a_change_that_never_comes_changes_nothing(terms: Terms, disbursed_on: d
     rows = plan(terms, disbursed_on)
     assume(not isinstance(rows, Refusal))
     # A pause after the loan takes the same loan through the walk that looks at every span.
-    far = date(9998, 12, 1)
-    assert plan(replace(terms, pauses=(Pause(far, far + timedelta(days=1)),)), disbursed_on) == rows
-    assert plan(replace(terms, rate_steps=(RateStep(far, Rate(1)),)), disbursed_on) == rows
+    assert plan(replace(terms, pauses=(NEVER,)), disbursed_on) == rows
+    assert plan(replace(terms, rate_steps=(RateStep(NEVER.start, Rate(1)),)), disbursed_on) == rows
     if terms.method is not Method.FLAT:
         assert plan(replace(terms, negative_amortization=True), disbursed_on) == rows
 
@@ -112,6 +117,26 @@ def test_the_interest_between_is_that_of_the_plan(terms: Terms, disbursed_on: da
         top, whole = interest_between(terms, row.start, row.due_date, row.start, row.due_date, balance, number)
         assert divide(top, whole, terms.rounding) == row.interest
         balance -= row.principal
+
+
+@given(st.data(), DATES)
+def test_each_period_bears_the_interest_of_what_is_outstanding_wherever_business_days_move_it(
+    data: st.DataObject, disbursed_on: date
+) -> None:
+    terms = data.draw(moved_terms(disbursed_on))
+    rows = plan(terms, disbursed_on)
+    if isinstance(rows, Refusal):
+        return
+    agreed = due_dates(terms, disbursed_on)
+    assert agreed is not None
+    balance, start = terms.principal, disbursed_on
+    for number, (row, day) in enumerate(zip(rows, agreed, strict=False), start=1):
+        end = row.due_date if terms.count_to_shifted else day
+        exact = interest(terms, start, end, balance) if number > terms.interest_free else Fraction(0)
+        assert row.interest == divide(exact.numerator, exact.denominator, terms.rounding)
+        balance, start = balance - row.principal, end
+    # The same loan through the walk that looks at every day on which something may change.
+    assert plan(replace(terms, pauses=(*terms.pauses, NEVER)), disbursed_on) == rows
 
 
 @given(plain_terms(), DATES)
