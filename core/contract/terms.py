@@ -195,7 +195,7 @@ class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=T
     count_to_shifted: bool = True
     """Interest runs to the day that a due date was moved to (else to the day it was moved from)."""
     calendar: Annotated[str, Meta(min_length=1, max_length=20, pattern=PRINTABLE)] = "weekends"
-    """Which days are no business days: `weekends`, or a country or country-subdivision: `CN`, `US-NY`."""
+    """Which days are no business days: `weekends`, or those of a country, a part or a market: `CN`, `US-NY`, `ECB`."""
     interest_cycle: Cycle | None = None
     """When interest falls due, where that is not on the installments' due dates; always on the last one."""
     day_count: DayCount = DayCount.PERIOD

@@ -1,5 +1,6 @@
 """Business days: weekends, public holidays and where a due date on one of them goes."""
 
+import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
@@ -50,15 +51,33 @@ def _next(calendar: str, day: date, step: int) -> date:
 
 @lru_cache(maxsize=64)
 def _business_day(calendar: str) -> Callable[[date], bool] | None:
-    """Return the test of a calendar: weekends only, or a country's (`CN`) or subdivision's (`US-NY`) holidays."""
+    """Return the test of a calendar: weekends only, or the holidays of a country, a subdivision of it, a market."""
     if calendar == WEEKENDS:
         return lambda day: day.weekday() < 5
     # Its tables take time to load, and most loans know no holidays.
     import holidays
 
-    country, _, subdivision = calendar.partition("-")
+    name, _, part = calendar.partition("-")
     try:
-        table = holidays.country_holidays(country, subdiv=subdivision or None)
+        if name in holidays.list_supported_countries():
+            return _quiet(holidays.country_holidays(name, subdiv=part or None).is_working_day)
+        if name in holidays.list_supported_financial():
+            return _quiet(holidays.financial_holidays(name, part or None).is_working_day)
     except NotImplementedError:
-        return None
-    return table.is_working_day
+        pass
+    return None
+
+
+def _quiet(is_working_day: Callable[[date], bool]) -> Callable[[date], bool]:
+    """Return the test without warnings of years that a calendar has no moving feasts for."""
+    loaded: set[int] = set()
+
+    def test(day: date) -> bool:
+        if day.year not in loaded:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                is_working_day(day)
+            loaded.add(day.year)
+        return is_working_day(day)
+
+    return test

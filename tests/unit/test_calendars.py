@@ -19,8 +19,23 @@ def test_a_worked_weekend_is_business_and_a_holiday_is_none() -> None:
     assert is_business_day("weekends", date(2024, 2, 12))
 
 
-def test_calendars_are_countries_and_their_parts() -> None:
-    assert [knows(name) for name in ("weekends", "CN", "US-NY", "Atlantis", "US-ATLANTIS")] == [True] * 3 + [False] * 2
+@pytest.mark.parametrize("name", ["weekends", "CN", "US-NY", "GB-ENG", "ECB"])
+def test_calendars_are_countries_and_their_parts_and_markets(name: str) -> None:
+    assert knows(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Atlantis", "US-ATLANTIS", "cn", "-", "weekends-x", "registry", "utils", "country_holidays", "__class__"]
+)
+def test_nothing_else_is_a_calendar(name: str) -> None:
+    assert not knows(name)
+
+
+def test_years_without_known_feasts_have_weekends_and_fixed_holidays() -> None:
+    # Of India the feasts by the moon are known up to 2035, 26 January is Republic Day for good; past 2100 nothing is.
+    assert not is_business_day("IN", date(2037, 1, 26))
+    assert is_business_day("IN", date(2037, 1, 28))
+    assert [is_business_day("IN", date(2110, 1, day)) for day in (25, 27)] == [False, True]
 
 
 @pytest.mark.parametrize(
