@@ -11,7 +11,7 @@ from msgspec.json import encode
 
 from adapters.http.backend import Backend
 from adapters.http.batch import batch_route
-from adapters.http.book import book_routes, calculate_schedule
+from adapters.http.book import book_routes, trial_route
 from adapters.http.commands import command_routes
 from adapters.http.health import health_routes
 from adapters.http.lending import lending_routes
@@ -70,7 +70,7 @@ def make_app(backend: Backend, notices: Sequence[HTTPRouteHandler] = ()) -> Lite
             *query_routes(backend),
             *book_routes(backend),
             *lending_routes(backend),
-            calculate_schedule,
+            trial_route(),
             *health_routes(backend, metrics),
             show_openapi,
             *notices,

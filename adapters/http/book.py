@@ -1,6 +1,8 @@
 """The book as a whole: its business date, the day close, the trial balance; and the trial calculation."""
 
+import asyncio
 from datetime import date
+from typing import Final
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -12,6 +14,9 @@ from adapters.http.problems import AnyRequest, Refusal, rejected
 from adapters.http.queries import asked
 from adapters.trial import Trial, TrialSchedule, calculate
 from core.rejections import Code, Rejection
+
+TRIALS_MAX: Final = 2
+"""Trial calculations that a gateway does at a time, beside everything else."""
 
 
 class BookView(Struct, frozen=True):
@@ -83,11 +88,19 @@ def book_routes(backend: Backend) -> list[HTTPRouteHandler]:
     return [show_book, close_day, close_period, show_trial_balance, show_suspended]
 
 
-@post("/v1/schedule", status_code=200)
-async def calculate_schedule(request: AnyRequest) -> Response[bytes]:
-    """Calculate a schedule and what it costs; nothing is booked."""
-    trial = await _trial.read(request)
-    planned = calculate(trial)
-    if not isinstance(planned, TrialSchedule):
-        raise Refusal(Code.TERMS_INVALID, planned.value)
-    return answer_json(planned)
+def trial_route() -> HTTPRouteHandler:
+    """Return the route of trial calculations."""
+    turn = asyncio.Semaphore(TRIALS_MAX)
+
+    @post("/v1/schedule", status_code=200)
+    async def calculate_schedule(request: AnyRequest) -> Response[bytes]:
+        """Calculate a schedule and what it costs; nothing is booked."""
+        trial = await _trial.read(request)
+        async with turn:
+            # A rate that is to be found for a loan whose rate changes takes seconds of CPU.
+            planned = await asyncio.to_thread(calculate, trial)
+        if not isinstance(planned, TrialSchedule):
+            raise Refusal(Code.TERMS_INVALID, planned.value)
+        return answer_json(planned)
+
+    return calculate_schedule

@@ -14,7 +14,7 @@ from core.schedule.checks import waits
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, replan
-from core.schedule.spans import AT_THE_END
+from core.schedule.spans import AT_THE_END, is_too_long
 from core.servicing.accrual import running_interest
 from core.servicing.recalculation import accrual_of
 
@@ -58,7 +58,7 @@ def replanned(
     dates = (*agreed_dates(contract)[: rest.installment - 1], *rest.dates[1:])
     # Dates that an installment which is agreed no longer needs are no more.
     dates = dates[: rest.installment - 1 + _dates_used(terms, rest, rows)]
-    if len(dates) > INSTALLMENTS_MAX:
+    if len(dates) > INSTALLMENTS_MAX or is_too_long(terms, dates[0], dates[-1]):
         return Rejection(Code.TERMS_INVALID, Refusal.SCHEDULE_TOO_LONG.value)
     terms = replace(terms, installments=len(dates), last_due=terms.last_due if terms.last_due == dates[-1] else None)
     if rest.number > loan.billed + 1:

@@ -11,10 +11,15 @@ from core.schedule.accruals import Ratio, accruals_of
 from core.schedule.floating import Rates, has_changes, pieces, rates_of
 from core.schedule.interest import factor
 from core.schedule.level import level_of
+from core.schedule.refusals import Refusal
 from core.schedule.spans import AT_THE_END, Settles, Span
 from core.schedule.walk import LEVEL, Part, Position, Walk, is_even, walk
 
+Stage = tuple[int, int, bool]
+"""A run of spans that keeps one level: the first, one after the last, and whether the level is solved for then."""
 NOTHING: Final[Part] = (0, 0, 0)
+WORK_MAX: Final = 720_000
+"""Spans that a plan may look at to solve its levels: some two seconds of work."""
 
 
 def amortize(
@@ -25,24 +30,26 @@ def amortize(
     since: date,
     earned: Ratio = (0, 1),
     over: tuple[date, ...] = (),
-) -> list[Part] | None:
+) -> list[Part] | Refusal:
     """Return the rows of a principal, outstanding since a day in the first span, by which this interest was earned.
 
-    They are fewer than the spans if the balance clears early. None if the payment does not amortize. `base` bears
-    interest where it does not follow the balance. `over` are the agreed dates of a longer plan that the level is
-    solved for.
+    They are fewer than the spans if the balance clears early. `base` bears interest where it does not follow the
+    balance. `over` are the agreed dates of a longer plan that the level is solved for.
     """
     rates = rates_of(terms, max(spans[-1].end, spans[-1].agreed))
+    stages = _stages(terms, rates, spans)
+    if len(stages) > 1 and _work(terms, spans, stages) > WORK_MAX:
+        return Refusal.SCHEDULE_TOO_LONG
     accruals = accruals_of(terms, rates, spans, since, earned)
     fixed_base = terms.method is Method.FLAT or terms.interest_base is not None
     course = Walk(terms, rates, spans, accruals, fixed_base, is_even(terms, accruals))
     at = Position(principal, base if fixed_base else principal, earned[0] * (accruals.whole // earned[1]))
     parts: list[Part] = []
-    for index, stop, solves in _stages(terms, rates, spans):
+    for index, stop, solves in stages:
         level = level_of(course, at, index, over) if solves else terms.agreed_installment or 0
         walked = None if level is None else walk(course, at, index, stop, level)
         if walked is None:
-            return None
+            return Refusal.PAYMENT_DOES_NOT_AMORTIZE
         parts += walked
         if at.balance == 0 == at.carried and stop > accruals.last_paid_out:
             break
@@ -57,8 +64,17 @@ def amortize(
     return parts
 
 
-def _stages(terms: Terms, rates: Rates, spans: Sequence[Span]) -> list[tuple[int, int, bool]]:
-    """Return the runs of spans that keep one level, as (first, one after the last, whether it is solved for then)."""
+def work_of(terms: Terms, spans: Sequence[Span]) -> int:
+    """Return how many spans a plan looks at to solve its levels."""
+    return _work(terms, spans, _stages(terms, rates_of(terms, max(spans[-1].end, spans[-1].agreed)), spans))
+
+
+def _work(terms: Terms, spans: Sequence[Span], stages: list[Stage]) -> int:
+    return sum(solves for _, _, solves in stages) * len(spans) * (1 + terms.smoothing_rounds)
+
+
+def _stages(terms: Terms, rates: Rates, spans: Sequence[Span]) -> list[Stage]:
+    """Return the runs of spans that keep one level."""
     last = len(spans) - 1
     agreed = terms.agreed_installment is not None
     if spans[0].repays and not terms.tranches and not has_changes(terms):

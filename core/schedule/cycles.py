@@ -47,6 +47,11 @@ def cycle_dates(cycle: Cycle, start: date, end: date, month_end: bool = False) -
     return tuple(dates)
 
 
+def dates_between(cycle: Cycle, start: date, end: date) -> int:
+    """Return how many dates a cycle has between two days, to within one, without a look at them."""
+    return _first_from(cycle, end) - _first_from(cycle, start)
+
+
 def _first_from(cycle: Cycle, start: date) -> int:
     """Return a number near that of a cycle's first date on or after start, and not after it."""
     if cycle.unit in UNIT_MONTHS:

@@ -91,12 +91,11 @@ def _split_at_new_year(start: date, end: date) -> int:
     """Return each calendar year's days over its length, in units of 1/BOTH_YEARS; the cut is 1 January."""
     if start.year == end.year:
         return (end.toordinal() - start.toordinal()) * _per_day(start.year)
-    total = 0
-    for year in range(start.year, end.year + 1):
-        first = max(start.toordinal(), date(year, 1, 1).toordinal())
-        after = min(end.toordinal(), date(year, 12, 31).toordinal() + 1)
-        total += (after - first) * _per_day(year)
-    return total
+    return (end.year - start.year) * BOTH_YEARS + _of_its_year(end) - _of_its_year(start)
+
+
+def _of_its_year(day: date) -> int:
+    return (day.toordinal() - date(day.year, 1, 1).toordinal()) * _per_day(day.year)
 
 
 def _act_act(period: Period) -> int:

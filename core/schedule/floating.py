@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from core.contract.terms import PPB, BusinessDays, Floating, Pause, Rate, Terms
 from core.money import Rounding, divide
 from core.schedule.calendars import shifted
 from core.schedule.cycles import cycle_dates
+from core.schedule.dates import LAST_DUE
 
 Piece = tuple[date, date, Rate | None]
 """Days from one date to another (not counted) at one rate; None bears no interest."""
@@ -28,12 +29,15 @@ def is_constant(terms: Terms) -> bool:
 
 
 class Rates(Struct, frozen=True):
-    """Every known rate and when it starts to hold, ascending, and the days without interest."""
+    """Every known rate and when it starts to hold, ascending; and the same with the days without interest."""
 
     first: Rate
     starts: list[date]
     later: list[Rate]
-    pauses: tuple[Pause, ...]
+    turns: list[date]
+    """When a rate starts to hold, or a pause begins or ends."""
+    bears: list[Rate | None]
+    """What the days from each of `turns` on bear; None in a pause."""
 
 
 def rates_of(terms: Terms, until: date) -> Rates:
@@ -44,8 +48,29 @@ def rates_of(terms: Terms, until: date) -> Rates:
         rule = terms.business_days if terms.count_to_shifted else BusinessDays.NONE
         steps = dict(_resets(terms.floating, until, rule, terms.calendar, terms.month_end))
         steps |= {step.start: step.rate for step in terms.rate_steps}
+    return with_pauses(terms.rate, steps, terms.pauses)
+
+
+def with_pauses(first: Rate, steps: dict[date, Rate], pauses: tuple[Pause, ...]) -> Rates:
+    """Return a first rate and those that later days start, apart from days without interest."""
     starts = sorted(steps)
-    return Rates(terms.rate, starts, [steps[start] for start in starts], terms.pauses)
+    later = [steps[start] for start in starts]
+    rates = Rates(first, starts, later, starts, [*later])
+    if not pauses:
+        return rates
+    begun = dict.fromkeys(starts, 0)
+    for pause in pauses:
+        begun[pause.start] = begun.get(pause.start, 0) + 1
+        begun[pause.end] = begun.get(pause.end, 0) - 1
+    turns = sorted(begun)
+    paused = accumulate(begun[day] for day in turns)
+    bears = [None if count else rate_on(rates, day) for day, count in zip(turns, paused, strict=True)]
+    return Rates(first, starts, later, turns, bears)
+
+
+def at_rate(rates: Rates, rate: Rate) -> Rates:
+    """Return constant rates at another rate."""
+    return Rates(rate, [], [], rates.turns, [each and rate for each in rates.bears])
 
 
 def rate_on(rates: Rates, day: date) -> Rate:
@@ -56,37 +81,45 @@ def rate_on(rates: Rates, day: date) -> Rate:
 
 def pieces(rates: Rates, start: date, end: date) -> list[Piece]:
     """Return the days from start to end cut where the rate changes or a pause begins or ends."""
-    cuts = rates.starts[bisect_right(rates.starts, start) : bisect_left(rates.starts, end)]
-    if not rates.pauses:
-        if not cuts:
-            return [(start, end, rate_on(rates, start))]
-        return [(a, b, rate_on(rates, a)) for a, b in pairwise([start, *cuts, end])]
-    breaks = {day for pause in rates.pauses for day in (pause.start, pause.end) if start < day < end}
-    days = [start, *sorted(breaks.union(cuts)), end]
-    return [(a, b, None if _is_paused(rates, a) else rate_on(rates, a)) for a, b in pairwise(days)]
+    first = bisect_right(rates.turns, start)
+    cuts = rates.turns[first : bisect_left(rates.turns, end)]
+    bears = rates.bears[first - 1] if first else rates.first
+    if not cuts:
+        return [(start, end, bears)]
+    return list(zip([start, *cuts], [*cuts, end], [bears, *rates.bears[first : first + len(cuts)]], strict=True))
 
 
-def _is_paused(rates: Rates, day: date) -> bool:
-    return any(pause.start <= day < pause.end for pause in rates.pauses)
-
-
-@lru_cache(maxsize=256)
 def _resets(
     floating: Floating, until: date, rule: BusinessDays, calendar: str, month_end: bool
 ) -> tuple[tuple[date, Rate], ...]:
     """Return the resets before a day, also those that leave the rate: the installment is solved anew at each."""
+    years = until.year - floating.resets.first.year
+    if years < 0:
+        return ()
+    # The rows of a loan ask for ever more of them: what is listed for one serves the others.
+    horizon = min(floating.resets.first.year + (1 << years.bit_length()), LAST_DUE.year)
+    days, steps = _listed(floating, max(until, date(horizon, 1, 1)), rule, calendar, month_end)
+    return steps[: bisect_left(days, until)]
+
+
+@lru_cache(maxsize=256)
+def _listed(
+    floating: Floating, until: date, rule: BusinessDays, calendar: str, month_end: bool
+) -> tuple[list[date], tuple[tuple[date, Rate], ...]]:
+    """Return the agreed days of the resets before a day that leave a known rate, and when each rate starts to hold."""
     fixed = [fixing.on for fixing in floating.fixings]
+    days: list[date] = []
     steps: list[tuple[date, Rate]] = []
     current = floating.next_rate
-    for k, reset in enumerate(
-        cycle_dates(replace(floating.resets, long_last=False), floating.resets.first, until, month_end)
-    ):
+    cycle = replace(floating.resets, long_last=False)
+    for k, reset in enumerate(cycle_dates(cycle, cycle.first, until, month_end)):
         known = bisect_right(fixed, reset) - 1
         if (k > 0 or current is None) and known >= 0:
             current = _reset_rate(floating, floating.fixings[known].ppb)
         if current is not None:
+            days.append(reset)
             steps.append((shifted(rule, calendar, reset), current))
-    return tuple(steps)
+    return days, tuple(steps)
 
 
 def _reset_rate(floating: Floating, index_ppb: int) -> Rate:

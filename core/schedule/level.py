@@ -6,11 +6,11 @@ from math import gcd, lcm
 
 from msgspec.structs import replace
 
-from core.contract.terms import BusinessDays
+from core.contract.terms import BusinessDays, Rate
 from core.money import Minor, Rounding, divide, divide_to_multiple
 from core.schedule.accruals import Accruals, Cut, Ratio, accruals_of
 from core.schedule.daycount import Period
-from core.schedule.floating import Rates, has_changes, pieces, rate_on
+from core.schedule.floating import Rates, at_rate, has_changes, pieces, rate_on, with_pauses
 from core.schedule.interest import factor
 from core.schedule.spans import nominal_of
 from core.schedule.walk import LEVEL, Position, Walk, accrue, walk
@@ -75,18 +75,31 @@ def _held(course: Walk, at: Position, index: int) -> tuple[Walk, Position]:
         return course, at
     period = spans[index]
     rate = rate_on(course.rates, max(period.start, period.end - timedelta(days=1)))
-    constant = replace(terms, rate=rate, rate_steps=(), floating=None)
-    rates = Rates(rate, [], [], terms.pauses)
-    later = accruals_of(constant, rates, spans[index + 1 :], spans[index + 1].start, paid_out_by=date.min)
-    whole = lcm(actual.whole, later.whole)
-    now, then = whole // actual.whole, whole // later.whole
-    numerators = [numerator * now for numerator in actual.numerators[: index + 1]]
-    numerators += [numerator * then for numerator in later.numerators]
-    cuts = {each: [_scaled(cut, now) for cut in parts] for each, parts in actual.cuts.items() if each <= index}
-    cuts |= {each + index + 1: [_scaled(cut, then) for cut in parts] for each, parts in later.cuts.items()}
-    accruals = Accruals(numerators, whole, cuts, actual.last_paid_out)
-    held = Walk(constant, rates, spans, accruals, course.fixed_base, course.even)
+    if rate.per not in course.at_one:
+        course.at_one[rate.per] = _at_constant(course, Rate(1, rate.per))
+    rates, later = course.at_one[rate.per]
+    common = gcd(rate.ppb, later.whole)
+    whole = lcm(actual.whole, later.whole // common)
+    now, then = whole // actual.whole, rate.ppb * whole // later.whole
+    numerators = [0] * index + [actual.numerators[index] * now]
+    numerators += [numerator * then for numerator in later.numerators[index + 1 :]]
+    cuts = {each: [_scaled(cut, then) for cut in parts] for each, parts in later.cuts.items() if each > index}
+    if index in actual.cuts:
+        cuts[index] = [_scaled(cut, now) for cut in actual.cuts[index]]
+    held = replace(
+        course,
+        terms=replace(terms, rate=rate, rate_steps=(), floating=None),
+        rates=at_rate(rates, rate),
+        accruals=Accruals(numerators, whole, cuts, actual.last_paid_out),
+    )
     return held, replace(at, carried=at.carried * now)
+
+
+def _at_constant(course: Walk, rate: Rate) -> tuple[Rates, Accruals]:
+    """Return the interest of all spans if one rate held from the first on, apart from pauses."""
+    terms = replace(course.terms, rate=rate, rate_steps=(), floating=None)
+    rates = with_pauses(rate, {}, terms.pauses)
+    return rates, accruals_of(terms, rates, course.spans, course.spans[0].start, paid_out_by=date.min)
 
 
 def _scaled(cut: Cut, by: int) -> Cut:

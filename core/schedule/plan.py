@@ -20,7 +20,7 @@ from core.schedule.daycount import Period
 from core.schedule.floating import pieces, rates_of
 from core.schedule.interest import factor
 from core.schedule.refusals import Refusal as Refusal
-from core.schedule.spans import SPANS_MAX, nominal_of, spans_of
+from core.schedule.spans import SPANS_MAX, is_too_long, nominal_of, spans_of
 
 
 class Summary(Struct, frozen=True):
@@ -64,6 +64,8 @@ def check_terms(terms: Terms, disbursed_on: date) -> str | None:
 def plan_over(terms: Terms, dates: tuple[date, ...]) -> tuple[Installment, ...] | Refusal:
     """Return the schedule over given dates: the disbursement, then each agreed due date, ascending."""
     start, at_start = dates[0], terms.principal
+    if is_too_long(terms, start, dates[-1]):
+        return Refusal.SCHEDULE_TOO_LONG
     if terms.tranches:
         at_start -= sum(tranche.amount for tranche in terms.tranches)
     first: tuple[Installment, ...] = ()
@@ -107,6 +109,8 @@ def replan(
         return Refusal.NOTHING_TO_PLAN
     if any(later < earlier for earlier, later in pairwise(dates)):
         return Refusal.DATES_OUT_OF_ORDER
+    if is_too_long(terms, dates[0], dates[-1]):
+        return Refusal.SCHEDULE_TOO_LONG
     return _rows(terms, principal, dates, running, earned, number, over)
 
 
@@ -142,8 +146,8 @@ def _rows(
     if terms.business_days is not BusinessDays.NONE and any(span.due < span.paid_from for span in spans):
         return Refusal.DATES_OUT_OF_ORDER
     parts = amortize(terms, spans, principal, _base(terms, principal, since), since or dates[0], earned, over)
-    if parts is None:
-        return Refusal.PAYMENT_DOES_NOT_AMORTIZE
+    if isinstance(parts, Refusal):
+        return parts
     if sum(map(sum, parts)) > AMOUNT_MAX and any(max(part[0] + part[1], part[2]) > AMOUNT_MAX for part in parts):
         return Refusal.INSTALLMENT_TOO_LARGE
     # zip stops at the row that clears the balance: after payoff there are no zero rows.

@@ -9,10 +9,15 @@ from msgspec.structs import replace
 
 from core.contract.terms import INSTALLMENTS_MAX, RATE_MAX, Installment, Method, Terms, installment_total
 from core.money import AMOUNT_MAX, Minor
+from core.schedule.amortize import work_of
+from core.schedule.dates import due_dates
 from core.schedule.plan import Refusal, plan
+from core.schedule.spans import spans_of
 
 COUNTS: Final = (12, 36, 120, INSTALLMENTS_MAX)
 """Numbers of installments tried, so that short terms are not planned to the last year that dates have."""
+WORK_MAX: Final = 36_000
+"""Spans that one plan may look at where rate or principal is to be found, which takes up to a hundred plans."""
 
 
 class Unknown(StrEnum):
@@ -87,7 +92,7 @@ def _principal(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolv
 
 def _with_payment(
     make: Callable[[int], Terms], bounds: tuple[int, int], payment: int, on: date, stuck: int
-) -> Terms | None:
+) -> Terms | Refusal | None:
     """Return the terms of the roundest value that gives this payment, which grows with the value.
 
     `stuck` is what a value counts as at which nothing amortizes. If no value gives the payment, it is agreed.
@@ -101,6 +106,8 @@ def _with_payment(
         return regular_payment(terms, rows)
 
     low, high = bounds
+    if _work(make(low), on) > WORK_MAX:
+        return Refusal.SCHEDULE_TOO_LONG
     if paid(low) == paid(high):
         return None  # The payment does not depend on it.
     least = _first(low, high, lambda value: paid(value) >= payment)
@@ -108,6 +115,11 @@ def _with_payment(
         return _agreed(make, bounds, payment, on)
     most = _first(least, high, lambda value: paid(value) > payment)
     return make(_roundest(least, most if paid(most) == payment else most - 1))
+
+
+def _work(terms: Terms, on: date) -> int:
+    dates = due_dates(terms, on)
+    return work_of(terms, spans_of(terms, (on, *dates))) if dates else 0
 
 
 def _agreed(make: Callable[[int], Terms], bounds: tuple[int, int], payment: int, on: date) -> Terms | None:

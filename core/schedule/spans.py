@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from core.contract.terms import BusinessDays, Method, Terms, Unit
 from core.schedule.calendars import shifted
-from core.schedule.cycles import cycle_dates
+from core.schedule.cycles import cycle_dates, dates_between
 from core.schedule.dates import days_by_month_ends
 from core.schedule.daycount import Period, nominal_days
 
 SPANS_MAX: Final = 1_200
-"""Due dates of installments and of interest together."""
+"""Due dates of installments and of interest together; also dates of a cycle, and entries of a list of changes."""
 AT_THE_END: Final = frozenset({Method.INTEREST_ONLY, Method.AT_MATURITY})
 """Methods that repay principal with the last installment only."""
 APART: Final = AT_THE_END | {Method.PRINCIPAL_FIRST}
@@ -46,6 +46,18 @@ class Span(Period, frozen=True, gc=False):
     """Of the installment that the span leads to, from 1."""
     repays: bool = True
     settles: Settles = Settles.DUE
+
+
+def is_too_long(terms: Terms, start: date, end: date) -> bool:
+    """Return whether terms list more changes than SPANS_MAX, or have more dates in a loan's days that recur."""
+    cycles = [(terms.interest_cycle, start), (terms.interest_base, start)]
+    listed: list[Sequence[object]] = [terms.rate_steps, terms.pauses, terms.tranches]
+    if terms.floating is not None:
+        cycles.append((terms.floating.resets, terms.floating.resets.first))
+        listed.append(terms.floating.fixings)
+    return any(len(each) > SPANS_MAX for each in listed) or any(
+        cycle is not None and dates_between(cycle, since, end) > SPANS_MAX for cycle, since in cycles
+    )
 
 
 def is_plain(terms: Terms) -> bool:

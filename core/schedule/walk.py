@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.contract.terms import Method, Terms
+from core.contract.terms import Method, RatePer, Terms
 from core.money import divide
 from core.schedule.accruals import Accruals
 from core.schedule.floating import Rates
@@ -40,6 +40,8 @@ class Walk(Struct, frozen=True):
     """Whether the base of interest does not follow the balance."""
     even: bool
     """Whether every row is interest on the balance, and a principal part."""
+    at_one: dict[RatePer, tuple[Rates, Accruals]] = {}
+    """A constant rate of one part per billion, and each span's interest at it, once a level was asked for."""
 
 
 def is_even(terms: Terms, accruals: Accruals) -> bool:
