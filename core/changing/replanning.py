@@ -88,7 +88,7 @@ def _accrual(loan: Loan, contract: Contract, plan: Replanned, earned: int, on: d
 
 def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tuple[Deferral, ...]:
     """Return what interest of a new loan falls due later than it is earned."""
-    if not waits(terms) or terms.capitalize_grace:
+    if not waits(terms) and all([row.principal for row in rows[:-1]]):
         return ()
     skipped = sum(1 for row in rows if row.due_date == on)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])
@@ -104,27 +104,29 @@ def deferrals_of(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], c
     total, noted, balance = rest.earned, carried, rest.principal
     for index, row in enumerate(rows):
         number = rest.number + index
-        if _waits(terms, rows, index, rest.installment + index):
+        left, leaves = 0, _leaves(terms, rows, index, rest.installment + index)
+        if leaves:
             base = terms.principal if terms.method is Method.FLAT else balance
             start = rest.since if index == 0 else row.start
             own = interest_between(terms, row.start, row.due_date, start, row.due_date, base, rest.installment + index)
             total = plus(total, own)
-            now = divide(*total, terms.rounding)
-            deferrals.append(Deferral(number, now - noted))
-            noted = now
-        else:
-            if noted:
-                deferrals.append(Deferral(number, -noted))
-            total, noted = (0, 1), 0
+            left = max(0, divide(*total, terms.rounding) - row.interest)
+        if row.interest or not leaves:
+            total = left, 1  # Of what a level leaves, whole units wait.
+        deferrals.append(Deferral(number, left - noted))
+        noted = left
         balance += row.capitalized - row.principal
     return tuple(each for each in deferrals if each.amount)
 
 
-def _waits(terms: Terms, rows: tuple[Installment, ...], index: int, number: int) -> bool:
-    """Return whether a row's interest falls due later."""
+def _leaves(terms: Terms, rows: tuple[Installment, ...], index: int, number: int) -> bool:
+    """Return whether a row may leave interest to later ones: all of it in grace, what is above the level out of it."""
     row = rows[index]
-    if index == len(rows) - 1 or row.interest or row.capitalized:
+    if index == len(rows) - 1 or row.capitalized:
         return False
+    if row.interest:
+        level = terms.method is Method.EQUAL_INSTALLMENT and terms.interest_base is None
+        return level and not row.principal and number > terms.principal_grace
     return terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None or number <= terms.interest_grace
 
 

@@ -54,14 +54,22 @@ def amortize(
         if at.balance == 0 == at.carried and stop > accruals.last_paid_out:
             break
     while len(parts) > 1 and parts[-1] == NOTHING:
-        # Interest that waited was less than half a unit.
-        parts.pop()
+        parts.pop()  # Interest that waited was less than half a unit.
     if terms.first_day_count is not None and spans[0].number == 1 and spans[0].settles is Settles.DUE:
-        # Only the first total moves: its principal is still what the regular interest leaves.
-        at_rates = pieces(rates, since, spans[0].end)
-        top, whole = factor(terms.first_day_count, spans[0], at_rates)
-        parts[0] = (parts[0][0], divide(principal * top, whole, terms.rounding), parts[0][2])
+        parts[0] = _by_days(course, parts[0], principal, since)
     return parts
+
+
+def _by_days(course: Walk, first: Part, principal: int, since: date) -> Part:
+    """Return the first row by its own day count: its total moves, principal is what the regular interest leaves."""
+    terms, span, accruals = course.terms, course.spans[0], course.accruals
+    assert terms.first_day_count is not None
+    top, whole = factor(terms.first_day_count, span, pieces(course.rates, since, span.end))
+    interest: int = divide(principal * top, whole, terms.rounding)
+    if not first[0]:
+        # The regular interest that a level leaves waits as it is.
+        interest += first[1] - divide(principal * accruals.numerators[0], accruals.whole, terms.rounding)
+    return first[0], interest, first[2]
 
 
 def work_of(terms: Terms, spans: Sequence[Span]) -> int:

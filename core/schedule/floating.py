@@ -42,6 +42,8 @@ class Rates(Struct, frozen=True):
 
 def rates_of(terms: Terms, until: date) -> Rates:
     """Return the rates of a loan up to a day; what was agreed for a day stands before a reset on it."""
+    if is_constant(terms):
+        return Rates(terms.rate, [], [], [], [])
     if terms.floating is None:
         steps = {step.start: step.rate for step in terms.rate_steps}
     else:

@@ -22,6 +22,9 @@ APART: Final = AT_THE_END | {Method.PRINCIPAL_FIRST}
 """Methods that do not pay interest and principal together."""
 
 
+NO_CYCLES: Final = (None, None)
+
+
 class Settles(IntEnum):
     """What becomes of the interest at the end of a span; where two dates fall on one day, the first of these."""
 
@@ -50,14 +53,16 @@ class Span(Period, frozen=True, gc=False):
 
 def is_too_long(terms: Terms, start: date, end: date) -> bool:
     """Return whether terms list more changes than SPANS_MAX, or have more dates in a loan's days that recur."""
-    cycles = [(terms.interest_cycle, start), (terms.interest_base, start)]
-    listed: list[Sequence[object]] = [terms.rate_steps, terms.pauses, terms.tranches]
-    if terms.floating is not None:
-        cycles.append((terms.floating.resets, terms.floating.resets.first))
-        listed.append(terms.floating.fixings)
-    return any(len(each) > SPANS_MAX for each in listed) or any(
-        cycle is not None and dates_between(cycle, since, end) > SPANS_MAX for cycle, since in cycles
-    )
+    floating, cycles = terms.floating, (terms.interest_cycle, terms.interest_base)
+    if len(terms.rate_steps) > SPANS_MAX or len(terms.pauses) > SPANS_MAX or len(terms.tranches) > SPANS_MAX:
+        return True
+    if floating is not None:
+        resets = dates_between(floating.resets, floating.resets.first, end)
+        if max(len(floating.fixings), resets) > SPANS_MAX:
+            return True
+    if cycles == NO_CYCLES:
+        return False
+    return any(cycle is not None and dates_between(cycle, start, end) > SPANS_MAX for cycle in cycles)
 
 
 def is_plain(terms: Terms) -> bool:

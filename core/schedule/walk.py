@@ -27,6 +27,8 @@ class Position(Struct):
     """Interest earned and not settled, over the accruals' denominator."""
     waits: bool = False
     """Whether interest of earlier spans was carried, so that the next installment may not cover it."""
+    short: int = 0
+    """The level that did not cover the interest of a row, until principal is repaid again; 0: none."""
 
 
 class Walk(Struct, frozen=True):
@@ -63,14 +65,13 @@ def walk(course: Walk, at: Position, start: int, stop: int, level: int) -> list[
     if course.even:
         return _walk_evenly(course, at, start, stop, level)
     terms, accruals, spans = course.terms, course.accruals, course.spans
-    whole, rounding, follows = accruals.whole, terms.rounding, not course.fixed_base
+    whole, follows = accruals.whole, not course.fixed_base
     paid_out, last = accruals.last_paid_out, len(spans) - 1
     parts: list[Part] = []
     for index in range(start, stop):
         accrue(course, at, index)
         if index == last:
-            part: Part | None = (at.balance, divide(at.carried, whole, rounding), 0)
-            at.carried = 0
+            part: Part | None = _last(terms, at, whole)
         else:
             part = _settle(terms, at, spans[index], level, whole)
         if part is None:
@@ -87,26 +88,43 @@ def walk(course: Walk, at: Position, start: int, stop: int, level: int) -> list[
 def _walk_evenly(course: Walk, at: Position, start: int, stop: int, level: int) -> list[Part] | None:
     """Do the same without a look at what each span settles: most loans are even, and this is most of their cost."""
     whole, rounding, last = course.accruals.whole, course.terms.rounding, len(course.spans) - 1
-    balance, carried, is_level = at.balance, at.carried, course.terms.method is LEVEL
+    balance, carried, is_level, short = at.balance, at.carried, course.terms.method is LEVEL, at.short
     parts: list[Part] = []
     for numerator in course.accruals.numerators[start : min(stop, last)]:
         interest = divide(carried + balance * numerator, whole, rounding)
         principal = level - interest if is_level else level
         if principal <= 0:
-            return None
-        carried = 0
+            if level <= 0:
+                return None
+            parts.append((0, level, 0))
+            carried, short = (interest - level) * whole, level
+            continue
+        carried = short = 0
         if principal >= balance:
             parts.append((balance, interest, 0))
-            at.balance = at.base = at.carried = 0
+            at.balance = at.base = at.carried = at.short = 0
             return parts
         parts.append((principal, interest, 0))
         balance -= principal
+    at.balance, at.carried, at.short = balance, carried, short
     if stop > last:
-        parts.append((balance, divide(carried + balance * course.accruals.numerators[last], whole, rounding), 0))
-        balance = 0
-    at.balance = at.base = balance
-    at.carried = 0
+        at.carried += balance * course.accruals.numerators[last]
+        part = _last(course.terms, at, whole)
+        if part is None:
+            return None
+        parts.append(part)
+        at.balance = 0
+    at.base = at.balance
     return parts
+
+
+def _last(terms: Terms, at: Position, whole: int) -> Part | None:
+    """Return the last row, which takes the rest; None if the level of the rows before never got to the principal."""
+    interest = divide(at.carried, whole, terms.rounding)
+    at.carried = 0
+    if at.short and at.balance + interest - (terms.balloon or 0) > 2 * at.short:
+        return None
+    return at.balance, interest, 0
 
 
 def accrue(course: Walk, at: Position, index: int) -> None:
@@ -132,10 +150,17 @@ def _settle(terms: Terms, at: Position, span: Span, level: int, whole: int) -> P
     waited, at.waits, at.carried = at.waits, False, 0
     principal = level - interest if terms.method is LEVEL else level
     if principal > 0:
+        at.short = 0
         return min(principal, at.balance), interest, 0
     if terms.negative_amortization:
         return 0, level, -principal
-    return (0, interest, 0) if waited or at.balance == 0 else None
+    if waited or at.balance == 0:
+        return 0, interest, 0
+    if level <= 0:
+        return None
+    # What the level leaves of the interest waits for the next row, and bears none.
+    at.carried, at.short = -principal * whole, level
+    return 0, level, 0
 
 
 def _settle_apart(terms: Terms, at: Position, span: Span, level: int, whole: int) -> Part:

@@ -85,7 +85,7 @@ def shaped_terms(draw: st.DrawFn, disbursed_on: date) -> Terms:
 
 @st.composite
 def moved_terms(draw: st.DrawFn, disbursed_on: date) -> Terms:
-    """Terms of regular periods that business days move, so short at times that a period is left without a day."""
+    """Terms of regular periods that business days move, so that some have no day, and others more than a level pays."""
     unit = draw(st.sampled_from(Unit))
     days = st.integers(1, 400).map(lambda after: disbursed_on + timedelta(days=after))
     steps = draw(st.just(()) | _steps(days))
@@ -93,7 +93,7 @@ def moved_terms(draw: st.DrawFn, disbursed_on: date) -> Terms:
     return Terms(
         principal=draw(st.integers(1_000, 10**9)),
         rate=draw(USUAL_RATES),
-        installments=draw(st.integers(2, 24)),
+        installments=draw(st.integers(2, 24) | st.sampled_from([120, 240])),
         method=draw(st.sampled_from([Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])),
         every=draw(st.integers(1, 3)),
         unit=unit,
