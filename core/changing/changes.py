@@ -29,7 +29,7 @@ from core.servicing.restating import restate
 def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejection | None:
     """Change the terms of a running loan, with all that comes of it on the same day."""
     contract = contract_of(draft.account, loan)
-    if contract.terms.broken_period is BrokenPeriod.SPREAD:
+    if contract.terms.broken_period is BrokenPeriod.SPREAD and not isinstance(change, Accelerate):
         return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
     if isinstance(change, Reage | Reamortize):
         charges = penalties(draft.account, on, loan)

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from core.changing.rescheduling import latest_maturity
 from core.commands import AddCharge, ChangeTerms, DisburseTranche
 from core.contract.changes import (
-    Accelerate,
     Change,
     Extend,
     FixIndex,
@@ -150,7 +149,7 @@ def test_interest_that_waits_accrues_and_is_owed_at_payoff() -> None:
         (
             replace(LEVEL, broken_period=BrokenPeriod.SPREAD, first_due=date(2025, 3, 1)),
             date(2025, 3, 20),
-            Accelerate(),
+            Reamortize(),
             Code.CHANGE_REFUSED,
         ),
     ],
