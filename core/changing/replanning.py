@@ -46,13 +46,9 @@ def replanned(
     balances: tuple[Balance, ...],
     on: date,
     *,
-    brought: int = 0,
     settled: bool = False,
 ) -> Replanned | Rejection:
-    """Return rows as the outcome of a change, in terms that agree with them.
-
-    `brought` is interest that was due and falls due again; with `settled`, what was earned is paid with the change.
-    """
+    """Return rows as a change's outcome, in terms that agree with them; `settled`: what was earned is paid with it."""
     if sum(row.principal - row.capitalized for row in rows) != rest.principal:
         return Rejection(Code.TERMS_INVALID, Refusal.NOTHING_TO_PLAN.value)
     dates = (*agreed_dates(contract)[: rest.installment - 1], *rest.dates[1:])
@@ -64,9 +60,9 @@ def replanned(
     if rest.number > loan.billed + 1:
         deferrals = deferrals_of(terms, rest, rows, divide(*rest.earned, terms.rounding))
         return Replanned(terms, rest.number, rows, dates, loan.accrual, balances, loan.carried, deferrals)
-    carried = 0 if settled else loan.carried + brought
+    carried = 0 if settled else loan.carried
     deferrals = deferrals_of(terms, rest, rows, carried)
-    earned = carried if on <= rows[0].start else 0 if settled else running_interest(loan, contract, on) + brought
+    earned = carried if on <= rows[0].start else 0 if settled else running_interest(loan, contract, on)
     plan = Replanned(terms, rest.number, rows, dates, None, balances, Minor(carried), deferrals)
     return replace(plan, accrual=_accrual(loan, contract, plan, earned, on))
 

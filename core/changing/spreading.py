@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from core.account import Contract, Deferral, Loan
 from core.change_events import Replanned, TermsChanged
-from core.changing.remaining import Remaining, agreed_dates, earned_by, further, noted, plus, remaining
+from core.changing.remaining import Remaining, agreed_dates, earned_by, further, noted, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Reage, Reamortize, UnpaidInterest
 from core.contract.terms import Method, Rate, Terms
@@ -68,24 +68,12 @@ def _reage(loan: Loan, contract: Contract, change: Reage, unpaid: Unpaid, on: da
     if dates is None:
         return Rejection(Code.TERMS_INVALID, "schedule_too_long")
     passed = sum(1 for day in agreed_dates(contract) if day <= on and day <= _last_due(loan, contract))
-    waits = unpaid.due + unpaid.accrued if change.interest is UnpaidInterest.FIRST else 0
-    rest = Remaining(loan.billed + 1, passed + 1, loan.principal, on, dates, on, (waits, 1))
+    rest = Remaining(loan.billed + 1, passed + 1, loan.principal, on, dates, on, (0, 1))
     rows = solve(contract, terms, rest, None)
     if isinstance(rows, Rejection):
         return rows
-    accrued = unpaid.accrued if waits else 0
-    plan = replanned(
-        replace(loan, carried=accrued, accrual=None, balances=()),
-        contract,
-        terms,
-        rest,
-        rows,
-        (),
-        on,
-        brought=unpaid.due if waits else 0,
-    )
-    equal = change.interest is UnpaidInterest.EQUAL
-    return _in_equal_parts(plan, unpaid.due + unpaid.accrued) if equal else plan
+    anew = replace(loan, carried=0, accrual=None, balances=())
+    return _with_unpaid(replanned(anew, contract, terms, rest, rows, (), on), change, unpaid.due + unpaid.accrued)
 
 
 def _reamortize(loan: Loan, contract: Contract, change: Reamortize, unpaid: Unpaid, on: date) -> Replanned | Rejection:
@@ -93,18 +81,15 @@ def _reamortize(loan: Loan, contract: Contract, change: Reamortize, unpaid: Unpa
     if not loan.dues:
         return Rejection(Code.CHANGE_REFUSED, "nothing is overdue")
     terms, rest = contract.terms, remaining(loan, contract, on)
-    equal = change.interest is UnpaidInterest.EQUAL
-    if rest is None or (equal and terms.recalculation is not None):
+    in_parts = change.interest is UnpaidInterest.EQUAL and terms.recalculation is not None
+    if rest is None or in_parts:
         return Rejection(Code.CHANGE_REFUSED, "no installment is to come that can bear it")
     rest = replace(earned_by(loan, contract, rest, on), principal=int(loan.principal))
-    brought = unpaid.due if change.interest is UnpaidInterest.FIRST else 0
-    rest = replace(rest, earned=plus(rest.earned, (brought, 1)))
     rows = solve(contract, terms, rest, None)
     if isinstance(rows, Rejection):
         return rows
     balances = noted(loan, contract, loan.principal, on)
-    plan = replanned(loan, contract, terms, rest, rows, balances, on, brought=brought)
-    return _in_equal_parts(plan, unpaid.due) if equal else plan
+    return _with_unpaid(replanned(loan, contract, terms, rest, rows, balances, on), change, unpaid.due)
 
 
 def _new_terms(terms: Terms, loan: Loan, change: Reage) -> Terms:
@@ -140,21 +125,23 @@ def _last_due(loan: Loan, contract: Contract) -> date:
     return contract.schedule[loan.billed - 1].due_date if loan.billed else contract.disbursed_on
 
 
-def _in_equal_parts(plan: Replanned | Rejection, interest: int) -> Replanned | Rejection:
-    """Put interest on top of all rows in equal parts, the last of which takes the rest."""
-    if isinstance(plan, Rejection) or not interest:
+def _with_unpaid(plan: Replanned | Rejection, change: Reage | Reamortize, interest: int) -> Replanned | Rejection:
+    """Put unpaid interest on top of the first row, or of all rows in equal parts, the last of which takes the rest."""
+    if isinstance(plan, Rejection) or not interest or change.interest is UnpaidInterest.WAIVE:
         return plan
-    count = len(plan.rows)
+    count = len(plan.rows) if change.interest is UnpaidInterest.EQUAL else 1
     parts = [interest // count] * (count - 1)
     parts.append(interest - sum(parts))
-    rows = [replace(row, interest=row.interest + part) for row, part in zip(plan.rows, parts, strict=True)]
-    brings = [Deferral(number, -part) for number, part in enumerate(parts, plan.number) if part]
+    more = [replace(row, interest=row.interest + part) for row, part in zip(plan.rows, parts, strict=False)]
+    # Where interest follows payments, a row takes what is carried into it anyway.
+    follows = plan.terms.recalculation is not None
+    brings = () if follows else (Deferral(number, -part) for number, part in enumerate(parts, plan.number) if part)
     accrual = plan.accrual
     if accrual is not None:
         accrual = replace(accrual, earned=accrual.earned + interest, total=accrual.total + interest)
     return replace(
         plan,
-        rows=tuple(rows),
+        rows=(*more, *plan.rows[count:]),
         accrual=accrual,
         carried=Minor(plan.carried + interest),
         deferrals=(*plan.deferrals, *brings),

@@ -172,6 +172,21 @@ def test_a_matured_loan_is_re_aged_and_not_extended() -> None:
     assert loan.loan.principal == 0
 
 
+@pytest.mark.parametrize("wanted", [Reamortize(), Reage(installments=355), Reage(installments=12)])
+def test_arrears_above_an_installment_are_on_top_of_the_first(wanted: Change) -> None:
+    loan = lived(replace(MORTGAGE, rate=Rate(49_000_000), installments=360), date(2025, 9, 20), pays=False)
+    unpaid, accrued = sum(due.interest for due in loan.loan.dues), loan.accrued()
+    assert unpaid > installment_total(loan.to_come[0])
+    change(loan, wanted)
+    first, second = loan.to_come[:2]
+    on_top = unpaid + accrued if isinstance(wanted, Reage) else unpaid
+    assert installment_total(first) == installment_total(second) + on_top
+    assert first.principal > 0
+    change(loan, Reschedule(rate=Rate(30_000_000)))
+    loan.live_until(loan.to_come[-1].due_date)
+    assert loan.loan.principal == 0
+
+
 @pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
 def test_parts_paid_out_on_their_planned_days_give_the_planned_schedule(method: Method) -> None:
     parts = Tranche(date(2025, 3, 15), 300_000), Tranche(date(2025, 6, 25), 200_000)
