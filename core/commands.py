@@ -45,7 +45,7 @@ class TakeDeposit(Dated, frozen=True, tag="take_deposit"):
     amount: Amount
 
 
-class ReleaseDeposit(Request, frozen=True, tag="release_deposit"):
+class ReleaseDeposit(Dated, frozen=True, tag="release_deposit"):
     """Pay back (part of) the security deposit."""
 
     amount: Amount
@@ -63,8 +63,8 @@ class CancelLoan(Request, frozen=True, tag="cancel_loan"):
     loan: LoanField
 
 
-class Disburse(Request, frozen=True, tag="disburse"):
-    """Pay a booked loan out and fix its schedule, on the business date."""
+class Disburse(Dated, frozen=True, tag="disburse"):
+    """Pay a booked loan out and fix its schedule."""
 
     loan: LoanField
 
@@ -169,15 +169,15 @@ class ChangeTerms(Dated, frozen=True, tag="change_terms"):
     change: Change
 
 
-class DisburseTranche(Request, frozen=True, tag="disburse_tranche"):
-    """Pay out a further part of a loan's principal, on the business date."""
+class DisburseTranche(Dated, frozen=True, tag="disburse_tranche"):
+    """Pay out a further part of a loan's principal."""
 
     loan: LoanField
     amount: Amount | None = None
     """Without it, what was promised next."""
 
 
-class RefundUnapplied(Request, frozen=True, tag="refund_unapplied"):
+class RefundUnapplied(Dated, frozen=True, tag="refund_unapplied"):
     """Pay out (part of) the unapplied balance."""
 
     amount: Amount

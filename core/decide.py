@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final, assert_never
 
-from core.account import Account, Loan, LoanStatus, contract_of
+from core.account import Account, Contract, Loan, LoanStatus, contract_of
 from core.commands import (
     AccountCommand,
     AdjustCharge,
@@ -19,11 +19,11 @@ from core.commands import (
 from core.deciding.account import decide_account
 from core.deciding.changes import decide_change
 from core.deciding.charges import decide_charge
-from core.deciding.lending import decide_lending, named_loan
+from core.deciding.lending import decide_lending, named_loan, refused_now
 from core.deciding.money import decide_money
 from core.deciding.origination import decide_origination
 from core.decision import Decision, Draft
-from core.events import AccountOpened
+from core.events import AccountOpened, LoanBooked
 from core.evolve import evolve
 from core.money import Minor
 from core.origination.commands import (
@@ -121,7 +121,10 @@ def _decide(
         return _decide_on(draft, command, on, history)
     if effective_on > on:
         return Rejection(Code.EFFECTIVE_DATE_IN_FUTURE, f"the business date is {on}")
-    earliest = _earliest(draft.account, command, on)
+    refused = refused_now(draft.account, command)
+    if refused is not None:
+        return refused
+    earliest = _earliest(draft.account, command, on, history)
     if effective_on < earliest:
         return Rejection(Code.EFFECTIVE_DATE_TOO_EARLY, f"the earliest day is {earliest}")
     if closed_through is not None and effective_on <= closed_through:
@@ -145,7 +148,7 @@ def _decide_on(draft: Draft, command: _ServicingCommand, on: date, history: Hist
     assert_never(command)
 
 
-def _earliest(account: Account, command: Command, on: date) -> date:
+def _earliest(account: Account, command: Command, on: date, history: History) -> date:
     """Return how far back a command may take effect: not before what it is about began.
 
     One that names no loan may touch any that runs: the strictest of them says.
@@ -155,8 +158,14 @@ def _earliest(account: Account, command: Command, on: date) -> date:
     about = (loan,) if isinstance(loan, Loan) else [each for each in account.loans if each.status is LoanStatus.ACTIVE]
     contracts = [contract_of(account, each) for each in about]
     days = min((each.terms.backdate_days for each in contracts), default=BACKDATE_DAYS_MAX)
-    began = contracts[0].disbursed_on if isinstance(loan, Loan) else None
+    began = _began(contracts[0], loan.number, history) if isinstance(loan, Loan) else None
     return max(began or account.opened_on, on - timedelta(days=days))
+
+
+def _began(contract: Contract, number: int, history: History) -> date | None:
+    """Return when a loan was paid out, or where it was not yet, when it was booked."""
+    booked = (event.on for _, event in history if isinstance(event, LoanBooked) and event.loan == number)
+    return contract.disbursed_on or next(booked, None)
 
 
 def _effective_on(command: Command, on: date) -> date:

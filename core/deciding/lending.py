@@ -4,7 +4,7 @@ from datetime import date
 from typing import assert_never
 
 from core.account import Account, Loan, LoanStatus, exposure, find_loan
-from core.commands import BookLoan, CancelLoan, Disburse, LendingCommand
+from core.commands import BookLoan, CancelLoan, Command, Disburse, DisburseTranche, LendingCommand
 from core.decision import Draft
 from core.events import LoanBooked, LoanCancelled
 from core.identity import LOANS_MAX, account_of
@@ -30,6 +30,14 @@ def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection
             return loan if isinstance(loan, Rejection) else disburse(draft, loan, on)
         case _:
             assert_never(command)
+
+
+def refused_now(account: Account, command: Command) -> Rejection | None:
+    """Refuse money that would leave as of an earlier day where none may leave today."""
+    if isinstance(command, DisburseTranche) and account.frozen is not None:
+        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    loan = _booked(account, command) if isinstance(command, Disburse) else None
+    return loan if isinstance(loan, Rejection) else None
 
 
 def named_loan(account: Account, loan_id: int) -> Loan | Rejection:

@@ -70,8 +70,6 @@ def command_of(row: Row, terms: dict[int, Terms], payments: list[int], charges: 
         return msgspec.structs.replace(charging, effective_on=row.effective_on)
     if asked_change(row.what + row.argument) is not None:
         changing = change_command(row.what, row.argument, amount, row.loan or 1, row.effective_on or row.on)
-        if row.what == "tranche":
-            return changing
         return msgspec.structs.replace(changing, effective_on=row.effective_on)
     kind = ASKED[row.what]
     number = row.loan if row.what == "payment" else row.loan or 1
