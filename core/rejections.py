@@ -49,7 +49,7 @@ class Code(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
     """Nothing is owed, charged or left that this could change."""
     AMOUNT_TOO_HIGH = "amount_too_high"
-    """More than is left of the charge or payment that it is about."""
+    """More than is left of the charge, payment or debt that it is about."""
     CHANGE_REFUSED = "change_refused"
     """The loan as it stands does not allow this change of terms."""
     LOAN_MATURED = "loan_matured"

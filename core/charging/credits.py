@@ -4,33 +4,71 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from core.account import Account, Contract, Loan, contract_of
+from core.account import Account, Contract, Loan, LoanStatus, contract_of
 from core.charge_events import UnappliedUsed
 from core.contract.servicing import Source
 from core.contract.terms import Method
 from core.contract.waterfall import Reach, Step, Waterfall, in_advance
 from core.decision import Draft
-from core.money import Minor, divide
+from core.money import AMOUNT_MAX, Minor, divide
 from core.schedule.interest import interest_between
 from core.servicing.advance import restate_paid, settle_states
 from core.servicing.penalties import charge, penalties
+from core.servicing.quote import payoff
 from core.servicing.repayment import receive
 from core.servicing.split import split_over
 
 
 def credit(draft: Draft, amount: int, loan: Loan, on: date, source: Source, *, with_interest: bool = False) -> None:
-    """Reduce a debt by a credit; a refund may give back the interest that its amount has cost since disbursement."""
-    saved = interest_cost(loan, contract_of(draft.account, loan), amount, on) if with_interest else 0
-    receive(draft, amount, loan, on, source, with_interest=with_interest)
+    """Reduce a debt by a credit; a refund may give back the interest that its amount has cost since disbursement.
+
+    What a refund leaves is the borrower's; goodwill is cut to the debt, which may have become smaller since.
+    """
+    saved = interest_cost(loan, contract_of(draft.account, loan), amount, on) if with_interest else Minor(0)
+    if source is Source.GOODWILL_CREDIT:
+        most = missing(draft.account, loan, on)
+        amount, saved = min(amount, most), Minor(min(saved, max(0, most - amount)))
+    if amount:
+        receive(draft, amount, loan, on, source, with_interest=with_interest)
     if saved:
         receive(draft, saved, draft.account.loans[loan.number - 1], on, Source.INTEREST_REFUND, follows=True)
+
+
+def missing(account: Account, loan: Loan, on: date) -> int:
+    """Return what the unapplied balance leaves of a debt, the most that goodwill may give; 0 if it is closed."""
+    if loan.status is not LoanStatus.ACTIVE:
+        return 0
+    charged = charge(account, on, penalties(account, on, loan))
+    parts = payoff(charged, charged.loans[loan.number - 1], on)
+    return max(0, parts.total - parts.prepayment_fee - account.unapplied)
 
 
 def interest_cost(loan: Loan, contract: Contract, amount: int, on: date) -> Minor:
     """Return what the schedule has charged by a day for an amount that might have come back at disbursement.
 
-    Interest of each period is on the principal of the schedule less the amount, so it saves no more than all of it.
+    Interest of each period is on the principal of the schedule less the amount, so it saves no more than all of it. A
+    closed loan gives back what was really charged: up to the day by which the schedule charges as much.
     """
+    if loan.status is LoanStatus.CLOSED:
+        on = _charged_until(loan, contract, on)
+    return _cost(contract, amount, on)
+
+
+def _charged_until(loan: Loan, contract: Contract, on: date) -> date:
+    """Return the day by which the schedule charges all that was charged, but for rounding: a payoff ended it there."""
+
+    def off(day: int) -> int:
+        return _cost(contract, AMOUNT_MAX, date.fromordinal(day)) - loan.interest_billed
+
+    first, last = contract.schedule[0].start.toordinal(), on.toordinal()
+    while first < last:
+        middle = (first + last) // 2
+        first, last = (first, middle) if off(middle) >= 0 else (middle + 1, last)
+    return date.fromordinal(min(last, last - 1, key=lambda day: abs(off(day))))
+
+
+def _cost(contract: Contract, amount: int, on: date) -> Minor:
+    """Return what the schedule charges by a day for an amount, and for no more than all."""
     terms, exact = contract.terms, [(0, 1)]
     lent = balance = sum(int(row.principal) for row in contract.schedule)
     for number, row in enumerate(contract.schedule, 1):

@@ -3,14 +3,14 @@
 from datetime import date
 from typing import assert_never
 
-from core.account import Account, Loan, LoanStatus
+from core.account import Account, Loan, LoanStatus, contract_of
 from core.change_events import Prepaid
 from core.charge_events import PaymentChargedBack
 from core.charging.chargebacks import charge_back, paid_by
 from core.charging.charges import add_charge, reduce_charge, refused_above_charge, waive
-from core.charging.credits import credit, use_unapplied
+from core.charging.credits import credit, missing, use_unapplied
 from core.commands import AddCharge, AdjustCharge, ApplyUnapplied, ChargeBack, ChargeCommand, ReceiveCredit, Waive
-from core.contract.servicing import Price
+from core.contract.servicing import Price, Source
 from core.contract.waterfall import Component
 from core.deciding.account import BALANCE_MAX
 from core.deciding.lending import named_loan
@@ -18,6 +18,7 @@ from core.decision import Draft
 from core.events import ChargeAdded, LoanPaidOff, RepaymentReceived
 from core.rejections import Code, Rejection
 from core.restatement import History, timeline
+from core.servicing.accrual import running_interest
 
 
 def decide_charge(draft: Draft, command: ChargeCommand, on: date, history: History) -> Rejection | None:
@@ -27,16 +28,14 @@ def decide_charge(draft: Draft, command: ChargeCommand, on: date, history: Histo
     if isinstance(command, ApplyUnapplied) and command.loan is None:
         return _apply(draft, command, None, on)
     assert command.loan is not None
-    loan = _running(draft.account, command.loan, closed_too=isinstance(command, AddCharge | ChargeBack))
+    loan = _running(draft.account, command.loan, closed_too=_closed_too(command))
     if isinstance(loan, Rejection):
         return loan
     match command:
         case AddCharge():
             return _add(draft, command, loan, on)
         case ReceiveCredit():
-            if draft.account.unapplied + command.amount > BALANCE_MAX:
-                return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
-            credit(draft, command.amount, loan, on, command.source, with_interest=command.with_interest)
+            return _credit(draft, command, loan, on)
         case Waive():
             component = Component(command.component)
             if not waive(draft, loan, component, command.amount, command.installment, command.reason, on):
@@ -58,6 +57,27 @@ def _running(account: Account, loan_id: int, *, closed_too: bool) -> Loan | Reje
     if closed_too and loan.status is LoanStatus.CLOSED:
         return loan
     return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {loan_id} is {loan.status}")
+
+
+def _closed_too(command: ChargeCommand) -> bool:
+    """Return whether a command makes sense on a closed loan: a charge, a chargeback, a refund of what was bought."""
+    refund = isinstance(command, ReceiveCredit) and command.source not in (Source.GOODWILL_CREDIT, Source.DOWN_PAYMENT)
+    return refund or isinstance(command, AddCharge | ChargeBack)
+
+
+def _credit(draft: Draft, command: ReceiveCredit, loan: Loan, on: date) -> Rejection | None:
+    if draft.account.unapplied + command.amount > BALANCE_MAX:
+        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
+    if command.source is Source.GOODWILL_CREDIT and command.amount > (most := missing(draft.account, loan, on)):
+        return Rejection(Code.AMOUNT_TOO_HIGH, f"{most} is owed: goodwill is no money to be paid out")
+    if command.source is Source.INTEREST_REFUND and command.amount > (most := _interest(draft.account, loan, on)):
+        return Rejection(Code.AMOUNT_TOO_HIGH, f"{most} of interest was charged or earned")
+    credit(draft, command.amount, loan, on, command.source, with_interest=command.with_interest)
+    return None
+
+
+def _interest(account: Account, loan: Loan, on: date) -> int:
+    return loan.interest_billed + max(0, running_interest(loan, contract_of(account, loan), on))
 
 
 def _add(draft: Draft, command: AddCharge, loan: Loan, on: date) -> Rejection | None:
