@@ -34,6 +34,7 @@ from core.events import (
     Event,
     InstallmentBilled,
     InstallmentReminded,
+    InterestCapped,
     LoanBooked,
     LoanCancelled,
     LoanClosed,
@@ -133,6 +134,8 @@ def _of_loan(event: LoanEvent) -> Iterable[Movement]:
         case InstallmentBilled():
             added = (Part.INTEREST_CAPITALIZED, event.loan, event.capitalized)
             return (Part.INTEREST_BILLED, event.loan, event.interest), added
+        case InterestCapped():
+            return ((Part.ACCRUED_INTEREST_WAIVED, event.loan, event.amount),)
         case LoanDisbursed():
             return ((Part.DISBURSED, event.loan, event.amount),)
         case ChargeAdded():

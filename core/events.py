@@ -217,6 +217,15 @@ class NonAccrualEnded(Fact, frozen=True, array_like=True, tag=27):
     loan: int
 
 
+class InterestCapped(Fact, frozen=True, array_like=True, tag=28):
+    """Interest that falls due or is collected now is above a cap on all costs: so much of it is waived."""
+
+    loan: int
+    number: int
+    """The installment's."""
+    amount: Minor
+
+
 class UnappliedRefunded(Fact, frozen=True, array_like=True, tag=20):
     """Unapplied money was paid out to the borrower."""
 
@@ -246,6 +255,7 @@ LoanEvent = (
     | BucketChanged
     | NonAccrualBegun
     | NonAccrualEnded
+    | InterestCapped
     | LoanClosed
 )
 PlainEvent = AccountEvent | MoneyEvent | LoanEvent | ChargeEvent | ChangeEvent | OriginationEvent

@@ -36,6 +36,7 @@ from core.events import (
     Event,
     InstallmentBilled,
     InstallmentReminded,
+    InterestCapped,
     LoanBooked,
     LoanCancelled,
     LoanClosed,
@@ -139,6 +140,8 @@ def _evolve_loan(account: Account, event: LoanEvent) -> Account:
             return with_loan(account, replace(loan, non_accrual_since=event.on))
         case NonAccrualEnded():
             return with_loan(account, replace(loan, non_accrual_since=None))
+        case InterestCapped():
+            return account  # What falls due or is collected is without it.
         case ChargeAdded():
             return charge_added(account, event)
         case ScheduleRestated():

@@ -35,6 +35,8 @@ class Code(StrEnum):
     """Other commands undo its effect: a limit is set anew, a freeze lifted."""
     TOO_MANY_LOANS = "too_many_loans"
     TERMS_INVALID = "terms_invalid"
+    COST_ABOVE_CAP = "cost_above_cap"
+    """Interest and fees of these terms are above the legal cap on all costs."""
     LIMIT_EXCEEDED = "limit_exceeded"
     LIMIT_BELOW_EXPOSURE = "limit_below_exposure"
     DAY_CLOSED = "day_closed"

@@ -7,10 +7,10 @@ from accounting.chart import Gl, dotted
 from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
 from core.money import AMOUNT_MAX
-from core.origination.assessing import lent_of
 from core.origination.product import Clause, Product, Range, Template, terms_for
 from core.rejections import Rejection
 from core.schedule.plan import check_terms
+from core.servicing.disbursing import lent_of
 
 CONTROLS: Final = frozenset(dotted(gl) for gl in Gl)
 OF_LOANS: Final = CONTROLS - {dotted(Gl.DEPOSITS), dotted(Gl.UNAPPLIED)}

@@ -12,12 +12,12 @@ from core.contract.servicing import Fee as FeeTerms
 from core.contract.servicing import FeeBase, FeeWhen
 from core.contract.terms import Installment, Rate, Terms, installment_total
 from core.cost.disclosure import Disclosure, Fee, disclose
-from core.origination.assessing import lent_of
 from core.rejections import Rejection
 from core.schedule.cycles import cycle_date
 from core.schedule.dates import add_months
 from core.schedule.floating import rate_on, rates_of
 from core.schedule.plan import schedule
+from core.servicing.disbursing import lent_of
 
 _DAY: Final = timedelta(days=1)
 

@@ -15,10 +15,12 @@ from core.contract.changes import Effect
 from core.contract.servicing import PayoffInterest, Rest
 from core.contract.terms import BrokenPeriod, Installment, Method
 from core.decision import Draft
+from core.events import InterestCapped
 from core.facts import Allocation
 from core.money import Minor
 from core.rejections import Code, Rejection
 from core.servicing.accrual import running
+from core.servicing.capping import interest_above_cap
 from core.servicing.penalties import charge, penalties
 from core.servicing.quote import payoff_interest
 from core.servicing.recalculation import earned
@@ -32,6 +34,8 @@ class Split(Struct, frozen=True):
     fee: Minor
     principal: Minor
     left: Minor
+    waived: Minor
+    """Interest on top that a cap on all costs forbids."""
 
 
 def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> Rejection | None:
@@ -67,6 +71,8 @@ def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> R
             planned,
         )
     )
+    if split.waived:
+        draft.emit(InterestCapped(on, loan.number, loan.billed + 1, split.waived))
     follow_up(draft, loan.number, on)
     return None
 
@@ -86,13 +92,15 @@ def _split(loan: Loan, contract: Contract, rest: Remaining, amount: int, effect:
     interest = 0
     if effect is not Effect.KEEP_SCHEDULE and _collects(loan, contract, rest):
         interest = max(0, _earned(loan, contract, on))
+    waived = interest_above_cap(loan, contract, interest, on)
+    interest -= waived
     low, high = 0, max(0, amount - interest)
     while low < high:
         middle = (low + high + 1) // 2
         fits = middle + prepayment_fee(loan, contract, middle, on) <= amount - interest
         low, high = (middle, high) if fits else (low, middle - 1)
     fee = prepayment_fee(loan, contract, low, on)
-    return Split(Minor(interest), fee, Minor(low), Minor(amount - interest - fee - low))
+    return Split(Minor(interest), fee, Minor(low), Minor(amount - interest - fee - low), waived)
 
 
 def _collects(loan: Loan, contract: Contract, rest: Remaining) -> bool:

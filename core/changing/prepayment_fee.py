@@ -7,7 +7,7 @@ from core.contract.terms import PPB, RatePer, Terms
 from core.money import Minor, divide
 from core.schedule.dates import add_months
 from core.schedule.floating import rate_on, rates_of
-from core.servicing.penalties import within_cap
+from core.servicing.capping import within_cap
 
 
 def prepayment_fee(loan: Loan, contract: Contract, principal: int, on: date) -> Minor:

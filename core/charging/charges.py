@@ -17,7 +17,8 @@ from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
 from core.rejections import Code, Rejection
 from core.servicing.advance import apply_unapplied, catch_up, settle_states
-from core.servicing.penalties import charge, penalties, within_cap
+from core.servicing.capping import within_cap
+from core.servicing.penalties import charge, penalties
 
 
 class Taken(Struct, frozen=True):

@@ -10,7 +10,7 @@ from core.contract.terms import PPB, Terms, installment_total
 from core.events import ChargeAdded
 from core.money import Minor, divide
 from core.schedule.dates import add_months
-from core.servicing.penalties import within_cap
+from core.servicing.capping import within_cap
 from core.servicing.settling import add_cost
 
 

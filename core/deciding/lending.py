@@ -3,7 +3,7 @@
 from datetime import date
 from typing import assert_never
 
-from core.account import Account, Loan, LoanStatus, exposure, find_loan
+from core.account import Account, Loan, LoanStatus, contract_of, exposure, find_loan
 from core.commands import BookLoan, CancelLoan, Command, Disburse, DisburseTranche, LendingCommand
 from core.decision import Draft
 from core.events import LoanBooked, LoanCancelled
@@ -11,7 +11,7 @@ from core.identity import LOANS_MAX, account_of
 from core.origination.agreements import has_left
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
-from core.servicing.disbursing import disburse
+from core.servicing.disbursing import cost_above_cap, disburse
 
 
 def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection | None:
@@ -27,7 +27,10 @@ def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection
             return None
         case Disburse():
             loan = _booked(draft.account, command)
-            return loan if isinstance(loan, Rejection) else disburse(draft, loan, on)
+            if isinstance(loan, Rejection):
+                return loan
+            # The plan counts from this day: it may cost more than it did from the day of booking.
+            return cost_above_cap(contract_of(draft.account, loan).terms, on) or disburse(draft, loan, on)
         case _:
             assert_never(command)
 
@@ -92,6 +95,9 @@ def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:
     wrong = check_terms(command.terms, on)
     if wrong is not None:
         return Rejection(Code.TERMS_INVALID, wrong)
+    above = cost_above_cap(command.terms, on)
+    if above is not None:
+        return above
     available = account.credit_limit - exposure(account)
     if command.terms.principal > available:
         return Rejection(Code.LIMIT_EXCEEDED, f"{max(0, available)} of the limit is available")

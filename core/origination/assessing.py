@@ -2,11 +2,7 @@
 
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from core.account import Account, LoanStatus, exposure, past_due
-from core.changing.tranches import first_part
-from core.charging.fees import withheld
 from core.contract.terms import Terms, installment_total
 from core.origination.case import Case
 from core.origination.documents import missing_documents
@@ -17,6 +13,7 @@ from core.origination.product import Product, needs_two_officers, terms_for
 from core.rejections import Code, Rejection
 from core.schedule.plan import Refusal, plan
 from core.servicing.delinquency import days_past_due
+from core.servicing.disbursing import lent_of
 
 SOURCES: Final = ("applicant", "bureau", "income", "debtor_list", "sanctions", "device")
 """Whose answers the rules see."""
@@ -39,16 +36,6 @@ def assess(case: Case, product: Product, number: int) -> Rejection | None:
     status = _status(verdict, application, product, case.account)
     case.draft.emit(ApplicationDecided(case.on, number, status, verdict, (), challenger))
     return None
-
-
-def lent_of(terms: Terms) -> tuple[Terms, int] | Rejection:
-    """Return the terms of what is lent on the first day, and what of it leaves: the rest is kept back as fees."""
-    kept, lowers = withheld(terms)
-    first = first_part(terms)
-    if kept >= first.principal:
-        return Rejection(Code.TERMS_INVALID, "fees_exceed_principal")
-    lent = replace(first, principal=first.principal - lowers) if lowers else first
-    return lent, first.principal - kept
 
 
 def largest_installment(terms: Terms, case: Case) -> int | Rejection:

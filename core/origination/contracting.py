@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from core.contract.terms import Terms
 from core.money import Minor
-from core.origination.assessing import lent_of
 from core.origination.case import Case, application_of, officer_of, product_of, refused_if_frozen, refused_if_full
 from core.origination.commands import OfferContract
 from core.origination.events import ContractOffered
@@ -17,6 +16,7 @@ from core.origination.file import Agreement, Application, ApplicationStatus
 from core.origination.product import Product, Range, terms_for
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
+from core.servicing.disbursing import cost_above_cap, lent_of
 
 _CLAUSES: Final[dict[str, Callable[[Terms, int], Terms]]] = {
     "prepayment_fee_ppb": lambda terms, value: replace(terms, prepayment=replace(terms.prepayment, fee_ppb=value)),
@@ -51,12 +51,12 @@ def offer(case: Case, command: OfferContract) -> Rejection | None:
 
 
 def wrong_terms(case: Case, terms: Terms) -> Rejection | None:
-    """Refuse terms that give no schedule from today on."""
+    """Refuse terms that give no schedule from today on, or one above the legal cap."""
     lent = lent_of(terms)
     if isinstance(lent, Rejection):
         return lent
     wrong = check_terms(lent[0], case.on)
-    return None if wrong is None else Rejection(Code.TERMS_INVALID, wrong)
+    return cost_above_cap(terms, case.on) if wrong is None else Rejection(Code.TERMS_INVALID, wrong)
 
 
 def _agreed(case: Case, command: OfferContract, product: Product, application: Application) -> Terms | Rejection:

@@ -8,7 +8,6 @@ from core.events import LoanBooked
 from core.identity import LOANS_MAX
 from core.money import Minor
 from core.origination.agreements import line_of
-from core.origination.assessing import lent_of
 from core.origination.case import Case, contract_behind, product_of, refused_if_full, refused_out_of_range
 from core.origination.checks import refused_payout
 from core.origination.commands import Draw, RequestPayout
@@ -18,6 +17,7 @@ from core.origination.file import Agreement, AgreementStatus, Payout
 from core.origination.product import Product
 from core.origination.shares import own_part, split
 from core.rejections import Code, Rejection
+from core.servicing.disbursing import lent_of
 
 
 def request_payout(case: Case, command: RequestPayout) -> Rejection | None:

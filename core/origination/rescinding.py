@@ -9,7 +9,6 @@ from core.deciding.lending import named_loan
 from core.events import AccountRestated, LoanCancelled, UnappliedRefunded
 from core.identity import number_of
 from core.money import Minor
-from core.origination.assessing import lent_of
 from core.origination.case import Case, contract_behind
 from core.origination.commands import Rescind
 from core.origination.events import SharesReturned
@@ -17,6 +16,7 @@ from core.origination.file import PayoutStatus
 from core.origination.settling import disbursement_of, shares_of_others
 from core.rejections import Code, Rejection
 from core.restatement import History, take_back
+from core.servicing.disbursing import lent_of
 from core.servicing.repayment import receive
 
 RESCINDED: Final = "rescinded within the cooling-off days"

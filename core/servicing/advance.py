@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from core.account import NOTHING_AHEAD, Account, Contract, Loan, LoanStatus, contract_of, deferred, to_pay
+from core.account import NOTHING_AHEAD, Account, Ahead, Contract, Loan, LoanStatus, contract_of, deferred, to_pay
 from core.charging.fees import fees_on, installment_fees, next_fee_day, overdue_fees
 from core.contract.terms import Installment, installment_total
 from core.decision import Decision, Draft
@@ -10,6 +10,7 @@ from core.events import (
     BucketChanged,
     InstallmentBilled,
     InstallmentReminded,
+    InterestCapped,
     LoanClosed,
     NonAccrualBegun,
     NonAccrualEnded,
@@ -17,6 +18,7 @@ from core.events import (
     UnappliedApplied,
 )
 from core.money import Minor
+from core.servicing.capping import interest_above_cap
 from core.servicing.delinquency import (
     ACTION,
     begins_non_accrual,
@@ -160,14 +162,23 @@ def _bill(draft: Draft, loan: Loan, day: date) -> bool:
         row, carried = projected.rows[0], projected.carried
         if row != contract.schedule[loan.billed]:
             draft.emit(ScheduleRestated(day, loan.number, number, projected.rows, loan.accrual))
-    paid = next((paid for paid in loan.ahead if paid.number == number), NOTHING_AHEAD)
+    paid = _paid(loan, number)
     principal, interest = Minor(row.principal - paid.principal), Minor(row.interest - paid.interest)
     for fee in installment_fees(loan, contract_of(draft.account, loan), number, day):
         draft.emit(fee)
+    loan = draft.account.loans[loan.number - 1]
+    waived = interest_above_cap(loan, contract_of(draft.account, loan), interest, day)
+    if waived:
+        draft.emit(InterestCapped(day, loan.number, number, waived))
+    interest = Minor(interest - waived)
     draft.emit(InstallmentBilled(day, loan.number, number, principal, interest, carried, row.capitalized))
     if carried or loan.ahead:
         restate(draft, loan.number, day)
     return True
+
+
+def _paid(loan: Loan, number: int) -> Ahead:
+    return next((paid for paid in loan.ahead if paid.number == number), NOTHING_AHEAD)
 
 
 def _remind(draft: Draft, loan: Loan, day: date) -> None:
@@ -179,7 +190,8 @@ def _remind(draft: Draft, loan: Loan, day: date) -> None:
     if _reminder_date(installment, days) <= day < installment.due_date:
         number, amount = loan.billed + 1, to_pay(loan, installment)
         coming = sum(fee.amount for fee in installment_fees(loan, contract, number, day))
-        amount = Minor(amount + coming)
+        waived = interest_above_cap(loan, contract, installment.interest - _paid(loan, number).interest, day)
+        amount = Minor(amount + coming - waived)
         draft.emit(InstallmentReminded(day, loan.number, number, installment.due_date, amount))
 
 

@@ -4,34 +4,80 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from core.account import Loan, contract_of
+from core.account import Contract, Loan, LoanStatus, Use, contract_of
 from core.changing.replanning import first_deferrals
 from core.changing.tranches import first_part
 from core.charge_events import FeesWithheld
 from core.charging.fees import disbursement_fees, withheld
 from core.contract.servicing import Source
+from core.contract.terms import Installment, Rate, Terms
 from core.decision import Draft
 from core.events import LoanDisbursed
-from core.money import Minor
+from core.money import Minor, divide
 from core.rejections import Code, Rejection
+from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, plan
 from core.servicing.advance import catch_up, settle_states
+from core.servicing.capping import above_cap
 from core.servicing.repayment import receive
 
 
 def disburse(draft: Draft, loan: Loan, on: date) -> Rejection | None:
     """Fix the schedule on what is really lent and pay it out, less what the terms keep back."""
     terms = contract_of(draft.account, loan).terms
-    kept, lowers = withheld(terms)
-    first = first_part(terms)
-    if kept >= first.principal:
-        return Rejection(Code.TERMS_INVALID, "fees_exceed_principal")
-    lent = replace(first, principal=first.principal - lowers) if lowers else first
+    found = lent_of(terms)
+    if isinstance(found, Rejection):
+        return found
+    lent = found[0]
     planned = plan(lent, on)
     if isinstance(planned, Refusal):
         return Rejection(Code.TERMS_INVALID, planned.value)
     pay_out(draft, LoanDisbursed(on, loan.number, Minor(lent.principal), planned, first_deferrals(lent, on, planned)))
     return None
+
+
+def lent_of(terms: Terms) -> tuple[Terms, int] | Rejection:
+    """Return the terms of what is lent on the first day, and what of it leaves: the rest is kept back as fees."""
+    kept, lowers = withheld(terms)
+    first = first_part(terms)
+    if kept >= first.principal:
+        return Rejection(Code.TERMS_INVALID, "fees_exceed_principal")
+    lent = replace(first, principal=first.principal - lowers) if lowers else first
+    return lent, first.principal - kept
+
+
+def cost_above_cap(terms: Terms, on: date) -> Rejection | None:
+    """Refuse terms whose interest and fees out of the payout are above their own cap from the first day on.
+
+    Counted by days, as the cap is; a rate that is the cap is not above it, however the terms count a year.
+    """
+    if not terms.cost_cap_ppb:
+        return None
+    found = lent_of(terms)
+    if isinstance(found, Rejection):
+        return found
+    lent, leaves = found
+    planned = plan(lent, on)
+    if isinstance(planned, Refusal):
+        return Rejection(Code.TERMS_INVALID, planned.value)
+    fees = lent.principal - leaves
+    begun = Loan(1, LoanStatus.ACTIVE, Minor(lent.principal), use=Use(on, 0, Minor(0)))
+    above = above_cap(begun, Contract(terms, on, planned), on, fees)
+    interest = sum(row.interest + row.capitalized for row in planned)
+    if not above or (not fees and interest <= _at_cap(lent, planned)):
+        return None
+    return Rejection(Code.COST_ABOVE_CAP, f"interest of {interest} and fees of {fees} are {above} above the cap")
+
+
+def _at_cap(terms: Terms, planned: tuple[Installment, ...]) -> int:
+    """Return the interest that the rows would bear if the rate were the cap, by the terms' own count of days."""
+    capped = replace(terms, rate=Rate(terms.cost_cap_ppb), rate_steps=(), floating=None, pauses=(), interest_free=0)
+    total, balance = 0, terms.principal
+    for number, row in enumerate(planned, 1):
+        days = row.start, row.due_date, row.start, row.due_date
+        total += divide(*interest_between(capped, *days, balance, number), terms.rounding)
+        balance += row.capitalized - row.principal
+    return total
 
 
 def pay_out(draft: Draft, disbursed: LoanDisbursed) -> None:
@@ -42,6 +88,7 @@ def pay_out(draft: Draft, disbursed: LoanDisbursed) -> None:
     kept, lowers = withheld(terms)
     if kept:
         draft.emit(FeesWithheld(on, loan.number, Minor(kept), Minor(lowers)))
+    loan = draft.account.loans[loan.number - 1]
     for event in disbursement_fees(loan, contract_of(draft.account, loan), on):
         draft.emit(event)
     catch_up(draft, on)

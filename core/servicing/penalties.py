@@ -5,10 +5,9 @@ from datetime import date
 from msgspec.structs import replace
 
 from core.account import Account, Contract, Loan, contract_of
-from core.cost.caps import Costs, allowance, balance_days, excess
 from core.facts import PenaltyCharge
 from core.money import Minor
-from core.servicing.accrual import interest_ahead
+from core.servicing.capping import within_cap
 from core.servicing.lateness import accrued_penalty, running_penalties
 from core.servicing.settling import charged
 
@@ -26,23 +25,6 @@ def penalties(account: Account, on: date, loan: Loan | None = None) -> tuple[Pen
 def charge(account: Account, on: date, charges: tuple[PenaltyCharge, ...]) -> Account:
     """Return the account as it is once these penalties are charged."""
     return charged(account, on, charges)
-
-
-def within_cap(loan: Loan, contract: Contract, amount: int, on: date) -> Minor:
-    """Return how much of a further cost a cap on all costs allows: over the loan's life, as it is now scheduled."""
-    use = loan.use
-    if use is None:
-        return Minor(amount)
-    used = use.principal_days + loan.principal * max(0, (on - use.since).days)
-    allowed = allowance(contract.terms.cost_cap_ppb, used + _planned_days(loan, contract, on))
-    coming = sum(row.interest for row in contract.schedule[loan.billed :]) - interest_ahead(loan) + loan.carried
-    capitalized = sum(row.capitalized for row in contract.schedule)
-    costs = Costs(
-        interest=Minor(loan.interest_billed + coming + capitalized),
-        penalty=Minor(loan.penalty_charged + amount),
-        fee=use.charges,
-    )
-    return Minor(max(0, amount - excess(allowed, costs).excess))
 
 
 def _of_loan(loan: Loan, contract: Contract, on: date) -> list[PenaltyCharge]:
@@ -74,16 +56,3 @@ def _capped(loan: Loan, contract: Contract, charges: list[PenaltyCharge], on: da
         compound = max(0, each.compound - (each.amount - amount))
         kept.append(replace(each, amount=amount, compound=Minor(compound), waived=Minor(each.amount - amount)))
     return kept
-
-
-def _planned_days(loan: Loan, contract: Contract, on: date) -> int:
-    """Return principal in use times days from a date on, if all is paid when due; a row due that day is not in use."""
-    coming = contract.schedule[loan.billed :]
-    if not coming:
-        return 0
-    balance = loan.principal - sum(due.principal for due in loan.dues)
-    balances = [(on, balance)]
-    for row in coming:
-        balance = max(0, balance + row.capitalized - row.principal)
-        balances.append((max(on, row.due_date), balance))
-    return balance_days(balances, max(on, coming[-1].due_date))

@@ -16,6 +16,7 @@ from core.schedule.floating import is_constant
 from core.servicing import recalculation
 from core.servicing.accrual import running, running_interest
 from core.servicing.advance import advance
+from core.servicing.capping import interest_above_cap
 from core.servicing.penalties import charge, penalties
 
 QUOTE_DAYS_MAX: Final = 366
@@ -51,6 +52,8 @@ class Payoff(Struct, frozen=True):
     """Charges not yet due."""
     prepayment_fee: Minor
     total: Minor
+    waived: Minor
+    """Interest on top that a cap on all costs forbids."""
 
 
 def quote(account: Account, loan_id: int, on: date, good_through: date) -> Quote | Rejection:
@@ -72,11 +75,14 @@ def payoff(account: Account, loan: Loan, on: date) -> Payoff:
     """Return the payoff of an active loan; penalties up to `on` are already charged."""
     due = sum(owed(due) for due in loan.dues)
     principal = loan.principal - sum(due.principal for due in loan.dues)
-    interest = payoff_interest(loan, contract_of(account, loan), on)
+    contract = contract_of(account, loan)
+    earned = payoff_interest(loan, contract, on)
+    waived = interest_above_cap(loan, contract, earned, on)
+    interest = Minor(earned - waived)
     penalty, fee = sum(charge.penalty for charge in loan.charges), sum(charge.fee for charge in loan.charges)
-    early = prepayment_fee(loan, contract_of(account, loan), principal, on)
+    early = prepayment_fee(loan, contract, principal, on)
     total = due + principal + interest + penalty + fee + early
-    return Payoff(Minor(due), Minor(principal), interest, Minor(penalty), Minor(fee), early, Minor(total))
+    return Payoff(Minor(due), Minor(principal), interest, Minor(penalty), Minor(fee), early, Minor(total), waived)
 
 
 def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from core.account import Account, Loan
 from core.contract.servicing import Source
 from core.decision import Draft
-from core.events import CreditReceived, LoanPaidOff, RepaymentReceived
+from core.events import CreditReceived, InterestCapped, LoanPaidOff, RepaymentReceived
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
 from core.servicing.advance import restate_paid, settle_states
@@ -69,6 +69,8 @@ def pay_off(draft: Draft, amount: int, loan: Loan, on: date) -> None:
             prepayment_fee=parts.prepayment_fee,
         )
     )
+    if parts.waived:
+        draft.emit(InterestCapped(on, loan.number, loan.billed + 1, parts.waived))
     settle_states(draft, on)
 
 

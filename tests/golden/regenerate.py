@@ -120,6 +120,14 @@ SUSPENDED = Terms(
     reminder_days=0,
     non_accrual=NonAccrual(31, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),
 )
+CAPPED = Terms(
+    product="capped",
+    principal=120_000,
+    rate=Rate(180_000_000),
+    installments=4,
+    reminder_days=0,
+    cost_cap_ppb=240_000_000,
+)
 ONE, TWO, THREE = loan_id(1, 1), loan_id(1, 2), loan_id(1, 3)
 
 Asked = tuple[int, Command | None]
@@ -200,6 +208,15 @@ HISTORIES: dict[str, list[Asked]] = {
         (65, Repay(account=1, amount=40_000)),
         (5, Repay(account=1, amount=30_000)),
         (60, None),
+    ],
+    "capped": [
+        (0, BookLoan(account=1, terms=CAPPED)),
+        (0, Disburse(account=1, loan=ONE)),
+        (35, Repay(account=1, amount=31_200)),
+        (1, ChangeTerms(account=1, loan=ONE, change=Reschedule(rate=Rate(600_000_000)))),
+        (30, Prepay(account=1, loan=ONE, amount=60_000)),
+        (20, Repay(account=1, amount=5_000)),
+        (5, PayOff(account=1, loan=ONE, amount=60_000)),
     ],
     "deposit_and_freeze": [
         (0, TakeDeposit(account=1, amount=10_000)),

@@ -57,6 +57,7 @@ HAPPENED: dict[type[Struct], str] = {
     events.LoanReopened: "open again",
     events.NonAccrualBegun: "to non-accrual",
     events.NonAccrualEnded: "to accrual",
+    events.InterestCapped: "interest above the cap",
     events.LoanClosed: "closed",
 }
 PARTS = ("penalty", "fee", "interest", "principal")

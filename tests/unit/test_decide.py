@@ -109,6 +109,7 @@ REFUSED: list[tuple[Code, Command]] = [
         Code.TERMS_INVALID,
         BookLoan(account=1, terms=replace(TERMS, waterfall=Waterfall((Step(order=(Component.FEE,)),)))),
     ),
+    (Code.COST_ABOVE_CAP, BookLoan(account=1, terms=replace(TERMS, rate=Rate(10**9), cost_cap_ppb=240_000_000))),
     (Code.LIMIT_EXCEEDED, BookLoan(account=1, terms=TERMS)),
     (Code.LIMIT_BELOW_EXPOSURE, SetCreditLimit(account=1, credit_limit=239_999)),
     (Code.PAYOFF_AMOUNT_TOO_LOW, PayOff(account=1, loan=ONE, amount=119_899)),

@@ -31,6 +31,7 @@ from core.events import (
     Entry,
     Event,
     InstallmentBilled,
+    InterestCapped,
     LoanClosed,
     LoanDisbursed,
     LoanPaidOff,
@@ -77,6 +78,7 @@ EVENTS: list[PlainEvent] = [
     UnappliedUsed(ON, M(500), None, PAID, CHARGED, PAID[1:]),
     DepositSwept(ON, 1, 1, M(433), PAID[:1], CHARGED),
     FeesWithheld(ON, 1, M(20), M(5)),
+    InterestCapped(ON, 1, 1, M(4)),
     PayoutSettled(ON, 1, PayoutStatus.SUCCEEDED, M(1_000), "joint", (("north-bank", M(700)),), "77", ""),
 ]
 
