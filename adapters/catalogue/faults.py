@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from accounting.chart import Gl, dotted
 from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
+from core.cost.caps import CAPS
 from core.money import AMOUNT_MAX
-from core.origination.product import Clause, Product, Range, Template, terms_for
+from core.origination.product import Clause, Product, Range, Template, law_of, terms_for, under_law
 from core.rejections import Rejection
 from core.schedule.plan import check_terms
-from core.servicing.disbursing import lent_of
+from core.servicing.disbursing import cost_above_cap, lent_of
 
 CONTROLS: Final = frozenset(dotted(gl) for gl in Gl)
 OF_LOANS: Final = CONTROLS - {dotted(Gl.DEPOSITS), dotted(Gl.UNAPPLIED)}
@@ -32,7 +35,7 @@ class Found(NamedTuple):
 
 def faults_of(product: Product) -> list[Found]:
     """Return everything that is wrong with a product; a schedule is tried only if nothing else is."""
-    parts = (_head, _ranges, _purposes, _documents, _contract, _funding, _accounting)
+    parts = (_head, _law, _ranges, _purposes, _documents, _contract, _funding, _accounting)
     return [found for part in parts for found in part(product)] or list(_schedules(product))
 
 
@@ -48,6 +51,18 @@ def _head(product: Product) -> Iterator[Found]:
     yield from _twice("purposes", product.purposes)
     if product.sold_until is not None and product.sold_until < product.effective_from:
         yield Found("sold_until", f"{product.sold_until} is before the day from which it is offered")
+
+
+def _law(product: Product) -> Iterator[Found]:
+    """Look a product's licence up in the table of caps, and its own cap against the law of its first day."""
+    under = product.licence
+    if under is not None and not any(
+        (cap.jurisdiction, cap.licence) == (under.jurisdiction, under.name) for cap in CAPS
+    ):
+        yield Found("licence", f"no cap of {under.jurisdiction} {under.name} is known; write one into the terms")
+    law = law_of(product, product.effective_from)
+    if law is not None and product.terms.cost_cap_ppb > law:
+        yield Found("terms.cost_cap_ppb", f"{product.terms.cost_cap_ppb} is above the law, {law}")
 
 
 def _ranges(product: Product) -> Iterator[Found]:
@@ -134,11 +149,21 @@ def _schedules(product: Product) -> Iterator[Found]:
             code = _refused(terms_for(product, amount, count), product)
             if code is not None:
                 yield Found("terms", f"{code}: {amount} in {count} installments gives no schedule")
+            elif (above := _above_cap(terms_for(product, amount, count), product)) is not None:
+                yield Found("terms", f"{above.code}: {amount} in {count} installments: {above.detail}")
 
 
 def _refused(terms: Terms, product: Product) -> str | None:
     lent = lent_of(terms)
     return lent.detail if isinstance(lent, Rejection) else check_terms(lent[0], product.effective_from)
+
+
+def _above_cap(terms: Terms, product: Product) -> Rejection | None:
+    """Refuse the highest rate that may be agreed where it is above the cap."""
+    rates = [clause.most for clause in product.clauses if clause.name == "rate_ppb"]
+    rates += [product.rate_ppb.most] if product.rate_ppb is not None else []
+    dearest = replace(terms, rate=replace(terms.rate, ppb=max(rates))) if rates else terms
+    return cost_above_cap(under_law(product, dearest, product.effective_from), product.effective_from)
 
 
 def _fits(template: Template, product: Product) -> bool:

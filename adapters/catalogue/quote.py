@@ -17,7 +17,7 @@ from core.identity import loan_id
 from core.money import AMOUNT_MAX
 from core.origination.applying import refused_if_withdrawn
 from core.origination.case import refused_out_of_range
-from core.origination.product import Product, terms_for
+from core.origination.product import Product, terms_for, under_law
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance, next_action
 
@@ -57,7 +57,7 @@ def quote_product(product: Product, amount: int, installments: int, on: date) ->
     refused = refused_if_withdrawn(product, on) or refused_out_of_range(product, amount, installments)
     if refused is not None:
         return refused
-    terms = terms_for(product, amount, installments)
+    terms = under_law(product, terms_for(product, amount, installments), on)
     events = _lived(terms, product.currency, on)
     if isinstance(events, Rejection):
         return events

@@ -115,6 +115,31 @@ CAPS: Final = (
 """Known caps. A lender's own table may take their place; it is data."""
 
 
+_LPR_1Y: Final = (
+    (date(2019, 8, 20), 42_500_000),
+    (date(2019, 9, 20), 42_000_000),
+    (date(2019, 11, 20), 41_500_000),
+    (date(2020, 2, 20), 40_500_000),
+    (date(2020, 4, 20), 38_500_000),
+    (date(2021, 12, 20), 38_000_000),
+    (date(2022, 1, 20), 37_000_000),
+    (date(2022, 8, 22), 36_500_000),
+    (date(2023, 6, 20), 35_500_000),
+    (date(2023, 8, 21), 34_500_000),
+    (date(2024, 7, 22), 33_500_000),
+    (date(2024, 10, 21), 31_000_000),
+    (date(2025, 5, 20), 30_000_000),
+)
+QUOTES: Final = tuple(IndexQuote("LPR_1Y", since, ppb) for since, ppb in _LPR_1Y)
+"""Known values of indexes (source: National Interbank Funding Center); each counts until the next."""
+
+
+def legal_cap(jurisdiction: str, licence: str, product: str, on: date, *, unconfirmed: bool = False) -> int | None:
+    """Return the cap in ppb a year that is known to hold for loans signed on a day; None if none is."""
+    cap = cap_for(CAPS, jurisdiction, licence, product, on, unconfirmed=unconfirmed)
+    return None if cap is None else cap_ppb(cap, QUOTES, on)
+
+
 def cap_for(
     caps: Iterable[Cap], jurisdiction: str, licence: str, product: str, signed_on: date, *, unconfirmed: bool = False
 ) -> Cap | None:

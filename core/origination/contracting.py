@@ -13,7 +13,7 @@ from core.origination.case import Case, application_of, officer_of, product_of, 
 from core.origination.commands import OfferContract
 from core.origination.events import ContractOffered
 from core.origination.file import Agreement, Application, ApplicationStatus
-from core.origination.product import Product, Range, terms_for
+from core.origination.product import Product, Range, terms_for, under_law
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
 from core.servicing.disbursing import cost_above_cap, lent_of
@@ -74,7 +74,7 @@ def _agreed(case: Case, command: OfferContract, product: Product, application: A
             allowed = ", ".join(f"{each} from {its.least} to {its.most}" for each, its in bounds.items()) or "none"
             return Rejection(Code.CLAUSE_INVALID, f"{name} = {value}; the product allows {allowed}")
         terms = _CLAUSES[name](terms, value)
-    return terms
+    return under_law(product, terms, case.on)
 
 
 def _bounds(product: Product) -> dict[str, Range]:

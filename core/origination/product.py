@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from core.contract.terms import PRINTABLE, Terms
+from core.cost.caps import legal_cap
 from core.money import AMOUNT_MAX
 
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9_-]*$")]
@@ -116,6 +117,18 @@ class Payouts(_Document, frozen=True, kw_only=True):
     """Days after the payout within which the borrower may give all of it back without any cost."""
 
 
+class Licence(_Document, frozen=True, kw_only=True):
+    """Under which licence a product lends: the legal cap on all costs follows from it and from the day of signing."""
+
+    jurisdiction: Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+    name: Name
+    """`private`, `licensed`, `micro`: as the table of caps calls it."""
+    kind: Name = "loan"
+    """What the law calls the product, where it has a cap of its own: `assisted`."""
+    unconfirmed: bool = False
+    """Whether caps count that are known from the trade and were not checked against the text of the rule."""
+
+
 class Review(_Document, frozen=True, kw_only=True):
     """Who decides what the rules refer."""
 
@@ -139,6 +152,8 @@ class Product(_Document, frozen=True, kw_only=True):
     kind: Kind = Kind.LOAN
     amount: Range
     installments: Range
+    licence: Licence | None = None
+    """None: the cap on all costs is what the terms say, if they say any."""
     rate_ppb: Range | None = None
     """The bounds of a rate agreed by an officer; None: the rate of the terms."""
     terms: Terms
@@ -173,6 +188,20 @@ def needs_two_officers(product: Product, amount: int) -> bool:
     """Return whether nobody lends this much alone: neither an officer nor the rules."""
     second_from = product.review.second_officer_from
     return second_from is not None and amount >= second_from
+
+
+def law_of(product: Product, on: date) -> int | None:
+    """Return the legal cap on all costs of a loan signed on a day, in ppb a year, if one is known."""
+    under = product.licence
+    if under is None:
+        return None
+    return legal_cap(under.jurisdiction, under.name, under.kind, on, unconfirmed=under.unconfirmed)
+
+
+def under_law(product: Product, terms: Terms, on: date) -> Terms:
+    """Return terms as they are signed on a day: with the legal cap, unless the product's own is lower."""
+    law, own = law_of(product, on), terms.cost_cap_ppb
+    return terms if law is None or 0 < own <= law else replace(terms, cost_cap_ppb=law)
 
 
 def terms_for(product: Product, amount: int, installments: int) -> Terms:

@@ -11,7 +11,7 @@ from core.origination.commands import SignContract
 from core.origination.contracting import wrong_terms
 from core.origination.events import ContractSigned
 from core.origination.file import Agreement, AgreementStatus, ApplicationStatus, Signature
-from core.origination.product import Kind, Product
+from core.origination.product import Kind, Product, law_of, under_law
 from core.rejections import Code, Rejection
 
 
@@ -68,13 +68,20 @@ def _not_signed(
     return refused_if_frozen(case.account)
 
 
+def _above_law(case: Case, agreement: Agreement, product: Product) -> Rejection | None:
+    """Refuse a cap that became lower since the offer: what the text says is no longer the law."""
+    if under_law(product, agreement.terms, case.on) == agreement.terms:
+        return None
+    return Rejection(Code.COST_ABOVE_CAP, f"the cap is {law_of(product, case.on)} by now: offer the contract anew")
+
+
 def _conclude(case: Case, agreement: Agreement, product: Product, signature: Signature) -> Rejection | None:
     """Book what the contract makes, with the limit that its approval grants."""
     line = product.kind is Kind.LINE
     number = 0 if line else len(case.account.loans) + 1
     if number > LOANS_MAX:
         return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
-    wrong = wrong_terms(case, agreement.terms)
+    wrong = wrong_terms(case, agreement.terms) or _above_law(case, agreement, product)
     if wrong is not None:
         return wrong
     limit = limit_with(case.account, agreement, line=line)

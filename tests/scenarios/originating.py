@@ -53,6 +53,10 @@ def _clause(fields: Fields, name: str, least: str, most: str) -> None:
     fields["clauses"].append({"name": name, "least": int(least), "most": int(most)})
 
 
+def _licence(fields: Fields, name: str, jurisdiction: str) -> None:
+    fields["licence"] = {"jurisdiction": jurisdiction, "name": name, "unconfirmed": True}
+
+
 def _purpose_cap(fields: Fields, most: str, purpose: str) -> None:
     fields["purpose_caps"] = [*fields.get("purpose_caps", ()), {"purpose": purpose, "most": minor(most)}]
 
@@ -90,6 +94,7 @@ _PHRASES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"at most {_AMOUNT} paid out a day", _set("payouts.daily_max", minor)),
     (rf"at most {_AMOUNT} for {_NAME}", _purpose_cap),
     (r"sold until (\S+)", _set("sold_until", str)),
+    (rf"lent under a {_NAME} licence of ([A-Z]+)", _licence),
     (rf"at most {_AMOUNT} lent", _set("payouts.exposure_max", minor)),
     (r"given back within (\d+) days", _set("payouts.cooling_off_days", int)),
     (r"lists at most (\d+) days old", _set("payouts.debtor_list_days", int)),

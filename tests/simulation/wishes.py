@@ -82,7 +82,7 @@ FEATURES: tuple[dict[str, Any], ...] = (
     {"interest_grace": 1},
     {"interest_grace": 1, "capitalize_grace": True},
     {"balloon": 500},
-    {"cost_cap_ppb": 240_000_000},
+    {"cost_cap_ppb": 120_000_000},
     {"prepayment": Prepayment(fee_ppb=10_000_000, interest=PayoffInterest.UNTIL_DUE)},
     {"late_waterfalls": (LateWaterfall(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),)},
     {"non_accrual": NonAccrual(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),)))},
@@ -149,21 +149,21 @@ def _money(world: "World", account: int, loan: int, amount: int) -> Command:
         Repay(account=account, amount=amount, loan=loan, effective_on=day),
         PayOff(account=account, loan=loan, amount=amount * 8, effective_on=day),
         TakeDeposit(account=account, amount=amount, effective_on=day),
-        ReleaseDeposit(account=account, amount=amount // 50 + 1),
-        RefundUnapplied(account=account, amount=amount // 50 + 1),
+        ReleaseDeposit(account=account, amount=amount // 50 + 1, effective_on=day),
+        RefundUnapplied(account=account, amount=amount // 50 + 1, effective_on=day),
         ApplyUnapplied(account=account, loan=draw.choice((None, loan)), effective_on=day),
     )
     return draw.choices(commands, (20, 10, 4, 4, 2, 5, 4))[0]
 
 
 def _lending(world: "World", account: int, loan: int, amount: int) -> Command:
-    draw = world.random
+    draw, day = world.random, _some_day(world, 1)
     commands: tuple[Command, ...] = (
         FreezeAccount(account=account, reason="a check"),
         UnfreezeAccount(account=account),
         SetCreditLimit(account=account, credit_limit=LIMIT + amount),
         BookLoan(account=account, terms=any_terms(world)),
-        Disburse(account=account, loan=loan_id(account, 2)),
+        Disburse(account=account, loan=loan_id(account, 2), effective_on=day),
         CancelLoan(account=account, loan=loan_id(account, 2)),
         DisburseTranche(account=account, loan=loan, amount=draw.choice((None, 200))),
     )

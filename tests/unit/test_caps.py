@@ -4,7 +4,19 @@ from datetime import date
 
 import pytest
 
-from core.cost.caps import CAPS, Cap, Cost, Costs, IndexQuote, allowance, balance_days, cap_for, cap_ppb, excess
+from core.cost.caps import (
+    CAPS,
+    Cap,
+    Cost,
+    Costs,
+    IndexQuote,
+    allowance,
+    balance_days,
+    cap_for,
+    cap_ppb,
+    excess,
+    legal_cap,
+)
 from core.money import Minor
 
 SIGNED = date(2026, 3, 1)
@@ -36,6 +48,14 @@ def test_the_day_of_signing_and_the_product_choose_the_cap() -> None:
     assert cap_for(table, "XX", "bank", "loan", date(2025, 1, 1)) == table[1]
     assert cap_for(table, "XX", "bank", "card", date(2025, 1, 1)) == table[2]
     assert cap_for(table, "YY", "bank", "loan", SIGNED) is None
+
+
+def test_what_is_known_gives_the_cap_of_a_day() -> None:
+    assert legal_cap("CN", "private", "any", date(2020, 8, 20)) == 154_000_000
+    assert legal_cap("CN", "private", "any", SIGNED) == 120_000_000
+    assert legal_cap("CN", "micro", "any", SIGNED) is None
+    assert legal_cap("CN", "micro", "any", SIGNED, unconfirmed=True) == 240_000_000
+    assert legal_cap("CN", "licensed", "assisted", SIGNED, unconfirmed=True) == 240_000_000
 
 
 def test_principal_in_use_is_counted_by_its_days() -> None:
