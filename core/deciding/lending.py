@@ -37,8 +37,8 @@ def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection
 
 def refused_now(account: Account, command: Command) -> Rejection | None:
     """Refuse money that would leave as of an earlier day where none may leave today."""
-    if isinstance(command, DisburseTranche) and account.frozen is not None:
-        return Rejection(Code.ACCOUNT_FROZEN, account.frozen)
+    if isinstance(command, DisburseTranche):
+        return refused_lending(account) or refused_past_contract(account)
     loan = _booked(account, command) if isinstance(command, Disburse) else None
     return loan if isinstance(loan, Rejection) else None
 
