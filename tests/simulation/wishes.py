@@ -76,13 +76,13 @@ FEES = (
 
 FEATURES: tuple[dict[str, Any], ...] = (
     {},
-    {},
     {"down_payment_ppb": 200_000_000, "collect_down_payment": True},
     {"down_payment_ppb": 100_000_000},
     {"interest_grace": 1},
     {"interest_grace": 1, "capitalize_grace": True},
     {"balloon": 500},
-    {"cost_cap_ppb": 120_000_000},
+    {"cost_cap_ppb": 240_000_000},
+    {"cost_cap_ppb": 60_000_000, "rate": Rate(100_000, RatePer.DAY), "floating": None},
     {"prepayment": Prepayment(fee_ppb=10_000_000, interest=PayoffInterest.UNTIL_DUE)},
     {"late_waterfalls": (LateWaterfall(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),)},
     {"non_accrual": NonAccrual(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),)))},
@@ -157,13 +157,13 @@ def _money(world: "World", account: int, loan: int, amount: int) -> Command:
 
 
 def _lending(world: "World", account: int, loan: int, amount: int) -> Command:
-    draw, day = world.random, _some_day(world, 1)
+    draw, late = world.random, world.disk.business_date - timedelta(days=1) if amount % 3 == 0 else None
     commands: tuple[Command, ...] = (
         FreezeAccount(account=account, reason="a check"),
         UnfreezeAccount(account=account),
         SetCreditLimit(account=account, credit_limit=LIMIT + amount),
         BookLoan(account=account, terms=any_terms(world)),
-        Disburse(account=account, loan=loan_id(account, 2), effective_on=day),
+        Disburse(account=account, loan=loan_id(account, 2), effective_on=late),
         CancelLoan(account=account, loan=loan_id(account, 2)),
         DisburseTranche(account=account, loan=loan, amount=draw.choice((None, 200))),
     )
