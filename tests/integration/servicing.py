@@ -55,7 +55,12 @@ BORROWERS: dict[int, Terms] = {
     27: TERMS,
     28: TERMS,
     29: replace(TERMS, tranches=(Tranche(FIRST_DAY + timedelta(days=MIDDLE_DAYS), 100_000),)),
-    30: replace(TERMS, rate=Rate(60_000_000), floating=Floating(Cycle(FIRST_DAY + timedelta(days=MIDDLE_DAYS)))),
+    30: replace(
+        TERMS,
+        rate=Rate(60_000_000),
+        floating=Floating(Cycle(FIRST_DAY + timedelta(days=MIDDLE_DAYS))),
+        cost_cap_ppb=70_000_000,
+    ),
     31: TERMS,
     32: replace(TERMS, waterfall=AHEAD, compound_rate=TERMS.penalty_rate),
     33: replace(TERMS, non_accrual=NonAccrual(5)),
