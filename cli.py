@@ -79,9 +79,11 @@ def status(config: Config = None, as_json: Json = False) -> None:
 
 @app.command()
 def account(number: int, config: Config = None, as_json: Json = False) -> None:
-    """Show a borrower's account and its loans."""
-    view = client(config, as_json).get(f"/v1/accounts/{number}")
-    show(view, as_json, *account_tables(view))
+    """Show a borrower's account, its loans, and what of its lines is in use."""
+    api = client(config, as_json)
+    view = api.get(f"/v1/accounts/{number}")
+    contracts = [] if as_json else api.get(f"/v1/accounts/{number}/file")["agreements"]
+    show(view, as_json, *account_tables(view, contracts))
 
 
 @app.command()

@@ -4,9 +4,10 @@ from datetime import date
 
 from msgspec import Raw, Struct
 
-from core.account import Account
+from core.account import Account, contract_of, exposure
 from core.contract.terms import Terms
 from core.identity import loan_id
+from core.origination.agreements import drawn, line_of
 from core.origination.file import (
     OPEN,
     Agreement,
@@ -68,6 +69,18 @@ class DocumentView(Struct, frozen=True):
     expires_on: date | None
 
 
+class LimitView(Struct, frozen=True):
+    """What of a line is in use; a freeze, arrears or the daily bound may still stop a draw."""
+
+    granted: int
+    used: int
+    """Principal lent."""
+    reserved: int
+    """Drawn, and not paid out yet."""
+    available: int
+    """Within the account's credit limit too."""
+
+
 class AgreementView(Struct, frozen=True):
     """A contract; its text is found under account and number."""
 
@@ -84,6 +97,8 @@ class AgreementView(Struct, frozen=True):
     signed_by: tuple[str, ...]
     loan: int | None
     terms: Terms
+    limit: LimitView | None
+    """Of a line that can be drawn on; None for any other contract."""
 
 
 class BankAccountView(Struct, frozen=True):
@@ -140,7 +155,7 @@ def credit_file_view(account: Account, on: date) -> CreditFileView:
         tuple(each.purpose for each in borrower.consents if each.withdrawn_on is None),
         [_application(each, on) for each in file.applications],
         [_document(each) for each in file.documents],
-        [_agreement(account.id, each, _agreement_status(file, each, on)) for each in file.agreements],
+        [_agreement(account, each, _agreement_status(file, each, on)) for each in file.agreements],
         [_bank_account(each) for each in file.bank_accounts],
         [_payout(account.id, each) for each in file.payouts],
     )
@@ -193,7 +208,7 @@ def _agreement_status(file: CreditFile, agreement: Agreement, on: date) -> str:
     return "expired" if on > agreement.expires_on else agreement.status
 
 
-def _agreement(account: int, agreement: Agreement, status: str) -> AgreementView:
+def _agreement(account: Account, agreement: Agreement, status: str) -> AgreementView:
     return AgreementView(
         agreement.number,
         agreement.application,
@@ -205,9 +220,18 @@ def _agreement(account: int, agreement: Agreement, status: str) -> AgreementView
         agreement.offered_on,
         agreement.expires_on,
         tuple(each.signer for each in agreement.signatures),
-        loan_id(account, agreement.loan) if agreement.loan else None,
+        loan_id(account.id, agreement.loan) if agreement.loan else None,
         agreement.terms,
+        _limit(account, agreement) if line_of(account, agreement.product) == agreement else None,
     )
+
+
+def _limit(account: Account, line: Agreement) -> LimitView:
+    granted, taken = line.terms.principal, drawn(account, line.product)
+    loans = (loan for loan in account.loans if contract_of(account, loan).terms.product == line.product)
+    used = sum(loan.principal for loan in loans)
+    left = min(granted - taken, account.credit_limit - exposure(account))
+    return LimitView(granted, used, taken - used, max(0, left))
 
 
 def _bank_account(to: BankAccount) -> BankAccountView:

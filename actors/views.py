@@ -34,6 +34,10 @@ class AccountView(Struct, frozen=True):
     opened_on: date
     seq: int
     credit_limit: int
+    used: int
+    """Principal lent."""
+    reserved: int
+    """Promised: loans that are booked or on their way, and what is still to be paid out of those that run."""
     available: int
     frozen: str | None
     unapplied: int
@@ -145,6 +149,7 @@ def account_view(account: Account, seq: int, on: date) -> AccountView:
         )
         for loan in account.loans
     ]
+    used = sum(loan.principal for loan in account.loans)
     return AccountView(
         account.id,
         account.currency,
@@ -152,6 +157,8 @@ def account_view(account: Account, seq: int, on: date) -> AccountView:
         account.opened_on,
         seq,
         account.credit_limit,
+        used,
+        exposure(account) - used,
         max(0, account.credit_limit - exposure(account)),
         account.frozen,
         account.unapplied,

@@ -68,10 +68,14 @@ def facts(title: str, pairs: Mapping[str, object]) -> Table:
     return drawn
 
 
-def account_tables(view: dict[str, Any]) -> tuple[Table, ...]:
-    """Return an account's balances and its loans."""
+LIMIT: Final = ("granted", "used", "reserved", "available")
+
+
+def account_tables(view: dict[str, Any], contracts: Iterable[dict[str, Any]]) -> tuple[Table, ...]:
+    """Return an account's balances, its loans, and (if there are any) the lines among its contracts."""
     currency = view["currency"]
-    balances = {name: money(view[name], currency) for name in ("credit_limit", "available", "unapplied", "deposit")}
+    amounts = ("credit_limit", *LIMIT[1:], "unapplied", "deposit")
+    balances = {name: money(view[name], currency) for name in amounts}
     head = {"currency": currency, "business date": view["business_date"], **balances, "frozen": view["frozen"] or "no"}
     loans = [
         (
@@ -87,7 +91,13 @@ def account_tables(view: dict[str, Any]) -> tuple[Table, ...]:
     ]
     columns = ("loan", "product", "status", "principal", "past due", "DPD", "bucket")
     numbers = ("principal", "past due", "DPD")
-    return facts(f"account {view['account']}", head), table("loans", columns, loans, numbers)
+    tables = facts(f"account {view['account']}", head), table("loans", columns, loans, numbers)
+    lines = [
+        (each["agreement"], each["product"], *(money(each["limit"][part], currency) for part in LIMIT))
+        for each in contracts
+        if each["limit"] is not None
+    ]
+    return (*tables, table("lines", ("contract", "product", *LIMIT), lines, LIMIT)) if lines else tables
 
 
 def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:

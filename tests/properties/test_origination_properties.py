@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from accounting.chart import Gl
+from actors.file_view import credit_file_view
+from actors.views import account_view
 from core.account import LoanStatus, exposure, past_due
 from core.change_events import TrancheDisbursed
 from core.events import Event, LoanDisbursed
@@ -93,6 +95,7 @@ def test_the_limit_is_used_by_loans_and_the_books_hold(life: list[Step]) -> None
         ]
         assert exposure(account) == sum(promised) + sum(loan.principal for loan in account.loans)
         assert exposure(account) == sum(drawn(account, product) for product in ("cash", "line", "joint"))
+        _limits_hold(borrowing)
     balance = assert_books_hold(borrowing.history, borrowing.account)
     assert -balance[Gl.DUE_TO_FUNDERS] == sum(
         amount
@@ -102,6 +105,23 @@ def test_the_limit_is_used_by_loans_and_the_books_hold(life: list[Step]) -> None
         # Who gave a loan back gave it back to all of them.
         if borrowing.account.loans[payout.loan - 1].status is not LoanStatus.CANCELLED
     )
+
+
+def _limits_hold(borrowing: Borrowing) -> None:
+    """Prove what channels are told: a limit is used by the loans under it, and none of it is both lent and left."""
+    account, file = borrowing.account, credit_file_view(borrowing.account, borrowing.on)
+    seen = account_view(account, len(borrowing.history), borrowing.on)
+    assert seen.used == sum(line.principal for line in seen.loans)
+    assert seen.used + seen.reserved == exposure(account)
+    assert seen.available == max(0, seen.credit_limit - seen.used - seen.reserved)
+    for agreement in file.agreements:
+        if agreement.limit is not None:
+            limit, loans = agreement.limit, [each for each in seen.loans if each.product == agreement.product]
+            assert limit.used == sum(each.principal for each in loans)
+            assert (limit.reserved > 0) == any(each.status is LoanStatus.BOOKED for each in loans)
+            assert limit.available == min(seen.available, max(0, limit.granted - limit.used - limit.reserved))
+    signed = {each.product for each in account.file.agreements if not each.loan and each.status == "signed"}
+    assert {each.product for each in file.agreements if each.limit is not None} == signed
 
 
 @given(life=lives)
