@@ -20,8 +20,9 @@ from adapters.contracts.sample import PERSON, sample, try_all
 from adapters.contracts.texts import SHIPPED, Library, LibraryError, load_library
 from adapters.house import LendingHouse, house_settings
 from adapters.settings import Settings
-from core.contract.servicing import Fee, FeeBase, FeeWhen, Price
+from core.contract.servicing import Fee, FeeBase, FeeWhen, LateWaterfall, NonAccrual, Price
 from core.contract.terms import Cycle, Floating, Method, Pause, Rate, RateStep, Tranche, Unit
+from core.contract.waterfall import Component, Step, Waterfall
 from core.money import Minor
 from core.origination.file import Agreement, AgreementStatus, Application, ApplicationStatus, Claim, Signature
 from core.origination.product import Product, Template, terms_for
@@ -41,12 +42,16 @@ RELEASED: Final = {
     "consumer-small@1": "dda591b752d9ec93cbed5fbe5d67ea021d989d6b600a383153eb665428396cf2",
     "consumer-standard@1": "db2ecd4ff7a1e043bf80c2c625804d0ff539755a84db36d57adf6b3e9e5b5636",
     "generic@1": "0b804efe5fc4dfc4620abb257538c931e6f1e8d86e2f4a24d9514bf9edb6b458",
+    "generic@2": "0eaba51324c9301022e80563e4e1a57a333cea350773b325efedb4673a4426db",
     "mortgage-fixed@1": "597877288271d44510ceeda782c1bea1c85ad8f5fc803172387c7ce00cce3647",
+    "mortgage-fixed@2": "913c848ba8d712cf9cd49d00d18f17bfc7fbefc0f52c13b8474c869db4057aff",
     "mortgage-floating@1": "748d3aa54d26dd03f46087621501d19bdb89f6f27b8cb75bc0dfddf085649d17",
+    "mortgage-floating@2": "88bb26be03dffb3c5dbeb39ad72ee8e7d04d740dedad6675dc3664dbf5154b9e",
     "pay-later-line@1": "4f0412fee976aa585a989c017c725bbb9b930977baa373eaf8583f0578832822",
     "quick-loan-short@1": "4e0d10de382ac96b0967973287b868c92ad677e7e4520b3bd58741083643375d",
     "quick-loan-standard@1": "be42314d5ba71b54572f33add3c96ac0927208653a36b59f2782ad5d17c67de5",
     "shop-plan-standard@1": "73cc47111c9e10f2485a3d623c04970f444e7966a61ad5fb6416db76487e1f5e",
+    "shop-plan-standard@2": "20e91a92ae9bc5e41e40c6f6b6f333bf74c988388a885f0cb29dee4366ed253e",
     "sme-guaranteed@1": "7156a5bbafe9e37b87df3dea465ff1db6b43b03e4daddf0c5c0d13991809bc9c",
     "sme-standard@1": "621c25d198debcf93c09ba90e6ba460a2711de33c31c5048c978fc07666977e7",
 }
@@ -100,7 +105,7 @@ def test_every_text_serves_every_product(text: object, product: Product) -> None
 
 
 def test_there_are_a_dozen() -> None:
-    assert len(LIBRARY.all()) == 12
+    assert len({each.name for each in LIBRARY.all()}) == 12
 
 
 @pytest.mark.parametrize("released", RELEASED)
@@ -206,11 +211,33 @@ def test_unusual_terms_are_said() -> None:
     assert "does not change" not in text.partition("6. Fees")[0].partition("The rate is reset")[0]
 
 
+@pytest.mark.parametrize("name", ["mortgage-fixed", "mortgage-floating", "shop-plan-standard"])
+def test_money_goes_where_the_checks_let_it_go(name: str) -> None:
+    text = text_of(PRODUCTS["home-mortgage" if "mortgage" in name else "shop-plan"], name)
+    assert "to a bank account in the borrower's own name" in text
+    assert "paid to the seller" not in text
+    assert "cannot be paid out in cash" not in text
+
+
+def test_an_order_of_allocation_without_accrual_is_said() -> None:
+    principal_first = Waterfall((Step(order=(*list(Component)[::-1],)),))
+    terms = replace(LOAN.terms, late_waterfalls=(), non_accrual=NonAccrual(days_past_due=61, waterfall=principal_first))
+    said = (
+        "From 61 days past due, until no interest is overdue and the loan is less late than that, it settles what has "
+        "fallen due (the oldest installment first): principal, interest, fee, penalty. What is over is kept"
+    )
+    assert said in text_of(replace(LOAN, terms=terms), "generic")
+    late = replace(terms, late_waterfalls=(LateWaterfall(31, principal_first),))
+    assert "fee, penalty, whatever else is said here. What is over" in text_of(replace(LOAN, terms=late), "generic")
+    silent = replace(terms, non_accrual=NonAccrual(days_past_due=61))
+    assert "From 61 days" not in text_of(replace(LOAN, terms=silent), "generic")
+
+
 def test_versions_follow_one_another_and_old_offers_keep_theirs(tmp_path: Path) -> None:
-    (tmp_path / "generic@2.html.j2").write_text("{#- Shorter. In effect from 2026-02-01 -#}\nPay {{ money(7) }}.\n")
+    (tmp_path / "generic@3.html.j2").write_text("{#- Shorter. In effect from 2026-02-01 -#}\nPay {{ money(7) }}.\n")
     (tmp_path / "own@1.html.j2").write_text('{#- Ours -#}\n{% extends "generic@1.html.j2" %}\n')
     library = load_library(tmp_path)
-    assert len(library.all()) == 14
+    assert len(library.all()) == len(LIBRARY.all()) + 2
     assert sample(library, "generic", LOAN, 300_000, 6, ON) == sample(LIBRARY, "generic", LOAN, 300_000, 6, ON)
     assert sample(library, "generic", LOAN, 300_000, 6, date(2026, 2, 1)) == b"Pay CNY 0.07."
     assert sample(library, "generic@1", LOAN, 300_000, 6, date(2026, 2, 1)).startswith(b"<!DOCTYPE html>")
@@ -231,9 +258,9 @@ def test_a_lender_says_who_it_is_from_a_day_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "wrong"),
     [
-        ("generic@1.html.j2", "{#- Again -#}", r"versions are 1, 2, 3.*not \[1, 1\]"),
-        ("generic@3.html.j2", "{#- Later. In effect from 2027-01-01 -#}", r"not \[1, 3\]"),
-        ("generic@2.html.j2", "{#- Later -#}", "the first line says from when"),
+        ("generic@1.html.j2", "{#- Again -#}", r"versions are 1, 2, 3.*not \[1, 1, 2\]"),
+        ("generic@4.html.j2", "{#- Later. In effect from 2027-01-01 -#}", r"not \[1, 2, 4\]"),
+        ("generic@3.html.j2", "{#- Later -#}", "the first line says from when"),
         ("own.html.j2", "{#- Ours -#}", "is called name@1.html.j2"),
         ("own@1.html.j2", "Hello", "the first line says what it is"),
         ("own@1.html.j2", "{#- Ours -#}{% if %}", "own@1.html.j2: Expected an expression"),
