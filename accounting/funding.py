@@ -14,6 +14,7 @@ from core.origination.events import (
     BankAccountAdded,
     BorrowerIdentified,
     BorrowerRestricted,
+    ChangeProposed,
     ConsentChanged,
     ContractOffered,
     ContractSigned,
@@ -24,6 +25,7 @@ from core.origination.events import (
     OriginationEvent,
     PayoutRequested,
     PayoutSettled,
+    ProposalDecided,
     ReviewAsked,
     ReviewClaimed,
     ReviewDecided,
@@ -62,6 +64,8 @@ def of_origination(event: OriginationEvent) -> Iterable[Movement]:
             | SignalReported()
             | FreezeLifted()
             | ErasureAsked()
+            | ChangeProposed()
+            | ProposalDecided()
         ):
             return ()
         case _:

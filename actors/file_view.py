@@ -4,7 +4,8 @@ from datetime import date
 
 from msgspec import Raw, Struct
 
-from core.account import Account, contract_of, exposure
+from core.account import Account, LoanStatus, contract_of, exposure
+from core.contract.changes import Relief
 from core.contract.terms import Terms
 from core.identity import loan_id
 from core.origination.agreements import drawn, line_of
@@ -18,6 +19,8 @@ from core.origination.file import (
     CreditFile,
     Document,
     Payout,
+    Proposal,
+    ProposalStatus,
     order_number,
 )
 
@@ -125,6 +128,25 @@ class PayoutView(Struct, frozen=True):
     shares: dict[str, int]
 
 
+class ProposalView(Struct, frozen=True):
+    """A change of a loan's terms that signals of risk led to."""
+
+    proposal: int
+    loan: int
+    change: Relief
+    signal: str
+    months: int
+    """In how many months in a row it was reported: what the rule asks for."""
+    product: str
+    version: int
+    proposed_on: date
+    status: str
+    """`lapsed` where it waits and the loan runs no more."""
+    officer: str | None
+    decided_on: date | None
+    note: str | None
+
+
 class CreditFileView(Struct, frozen=True):
     """Everything that precedes a borrower's loans; personal data is not part of it."""
 
@@ -140,6 +162,7 @@ class CreditFileView(Struct, frozen=True):
     agreements: list[AgreementView]
     bank_accounts: list[BankAccountView]
     payouts: list[PayoutView]
+    proposals: list[ProposalView]
 
 
 def credit_file_view(account: Account, on: date) -> CreditFileView:
@@ -158,6 +181,7 @@ def credit_file_view(account: Account, on: date) -> CreditFileView:
         [_agreement(account, each, _agreement_status(file, each, on)) for each in file.agreements],
         [_bank_account(each) for each in file.bank_accounts],
         [_payout(account.id, each) for each in file.payouts],
+        [_proposal(account, each) for each in file.proposals],
     )
 
 
@@ -250,4 +274,23 @@ def _payout(account: int, payout: Payout) -> PayoutView:
         payout.requested_on,
         payout.settled_on,
         dict(payout.shares),
+    )
+
+
+def _proposal(account: Account, proposal: Proposal) -> ProposalView:
+    waits = proposal.status is ProposalStatus.WAITING
+    lapsed = waits and account.loans[proposal.loan - 1].status is not LoanStatus.ACTIVE
+    return ProposalView(
+        proposal.number,
+        loan_id(account.id, proposal.loan),
+        proposal.change,
+        proposal.signal,
+        proposal.months,
+        proposal.product,
+        proposal.version,
+        proposal.proposed_on,
+        "lapsed" if lapsed else proposal.status,
+        proposal.officer or None,
+        proposal.decided_on,
+        proposal.note or None,
     )

@@ -149,6 +149,8 @@ class Code(StrEnum):
     PAYOUT_SETTLED = "payout_settled"
     """The bank's last word on it is recorded already."""
     COOLING_OFF_OVER = "cooling_off_over"
+    PROPOSAL_UNKNOWN = "proposal_unknown"
+    PROPOSAL_DECIDED = "proposal_decided"
 
 
 class Rejection(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from accounting.chart import Gl, dotted
+from core.contract.changes import Extend
 from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
 from core.cost.caps import CAPS
@@ -35,7 +36,7 @@ class Found(NamedTuple):
 
 def faults_of(product: Product) -> list[Found]:
     """Return everything that is wrong with a product; a schedule is tried only if nothing else is."""
-    parts = (_head, _law, _ranges, _purposes, _documents, _contract, _funding, _accounting)
+    parts = (_head, _law, _ranges, _purposes, _documents, _contract, _funding, _accounting, _signals)
     return [found for part in parts for found in part(product)] or list(_schedules(product))
 
 
@@ -140,6 +141,17 @@ def _accounting(product: Product) -> Iterator[Found]:
             yield Found(f"accounting[{place}].control", f"{each.control} is no account that loans are booked on")
         if each.code[:4] != each.control[:4] or each.code in CONTROLS:
             yield Found(f"accounting[{place}].code", f"{each.code} is not free, or not below {each.control[:4]}")
+
+
+def _signals(product: Product) -> Iterator[Found]:
+    yield from _twice("signals", [f"{rule.kind} after {rule.months}" for rule in product.signals])
+    for place, rule in enumerate(product.signals):
+        at, change = f"signals[{place}].propose", rule.propose
+        if isinstance(change, Extend) and not product.terms.extensions_max:
+            yield Found(at, "no loan of the product may be extended: see terms.extensions_max")
+        for field in ("start", "first_due"):
+            if getattr(change, field, None) is not None:
+                yield Found(f"{at}.{field}", "belongs to one loan, not to all loans of a product; leave it out")
 
 
 def _schedules(product: Product) -> Iterator[Found]:

@@ -11,6 +11,7 @@ from core.origination.commands import (
     AskForReview,
     ChangeConsent,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     IdentifyBorrower,
@@ -61,4 +62,7 @@ COMMANDS: Final[tuple[OriginationCommand, ...]] = (
     Rescind(account=_ACCOUNT, loan=_LOAN, amount=5_000_000),
     ReportSignal(account=_ACCOUNT, kind="abnormal_login", detail="three countries within an hour"),
     LiftFreeze(account=_ACCOUNT, officer="wang", note="the borrower was travelling"),
+    DecideProposal(
+        account=_ACCOUNT, proposal=1, officer="wang", outcome="accept", note="asked for by the borrower too"
+    ),
 )

@@ -110,4 +110,6 @@ class Accelerate(_Change, frozen=True, tag="accelerate"):
     """Make everything outstanding due at once, with interest to the day."""
 
 
-Change = Reschedule | Extend | Holiday | PauseInterest | FixIndex | Reage | Reamortize | Accelerate
+Relief = Reschedule | Extend | Holiday | Reage | Reamortize | Accelerate
+"""What a product may propose for any of its loans: no days of one loan are needed to say it."""
+Change = Relief | PauseInterest | FixIndex

@@ -13,6 +13,7 @@ from core.origination.commands import (
     AskForReview,
     ChangeConsent,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     LiftFreeze,
@@ -31,6 +32,7 @@ from core.origination.handing_in import DocumentCommand, decide_document
 from core.origination.identifying import BorrowerCommand, decide_borrower
 from core.origination.lender import Findings, Lender
 from core.origination.paying import draw, request_payout
+from core.origination.proposing import decide_proposal
 from core.origination.rescinding import rescind
 from core.origination.reviewing import ReviewCommand, decide_review
 from core.origination.risk import lift_freeze, report_signal
@@ -39,7 +41,8 @@ from core.origination.signing import sign
 from core.rejections import Code, Rejection
 from core.restatement import History
 
-_MoneyCommand = OfferContract | SignContract | Draw | RequestPayout | SettlePayout | Rescind | ReportSignal | LiftFreeze
+_MoneyCommand = OfferContract | SignContract | Draw | RequestPayout | SettlePayout | Rescind
+_RiskCommand = ReportSignal | LiftFreeze | DecideProposal
 _NEW: Final = (
     DocumentCommand
     | AddBankAccount
@@ -73,6 +76,8 @@ def decide_origination(
         return decide_borrower(case, command)
     if isinstance(command, ReviewCommand):
         return decide_review(case, command)
+    if isinstance(command, _RiskCommand):
+        return _decide_risk(case, command)
     return _decide_money(case, command)
 
 
@@ -99,10 +104,18 @@ def _decide_money(case: Case, command: _MoneyCommand) -> Rejection | None:
             return settle(case, command)
         case Rescind():
             return rescind(case, command)
+        case _:
+            assert_never(command)
+
+
+def _decide_risk(case: Case, command: _RiskCommand) -> Rejection | None:
+    match command:
         case ReportSignal():
             report_signal(case, command)
             return None
         case LiftFreeze():
             return lift_freeze(case, command)
+        case DecideProposal():
+            return decide_proposal(case, command)
         case _:
             assert_never(command)

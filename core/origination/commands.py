@@ -7,7 +7,7 @@ from msgspec import Meta, field
 
 from core.contract.terms import PRINTABLE
 from core.identity import LoanField
-from core.origination.product import Amount, Name, OptionalAmount, Text
+from core.origination.product import Amount, Name, OptionalAmount, SignalKind, Text
 from core.request import Reason, Request
 
 PRINTABLE_OR_NOTHING = PRINTABLE.replace("+", "*")
@@ -181,7 +181,7 @@ class Rescind(BeforeLoan, frozen=True, kw_only=True, tag="rescind"):
 class ReportSignal(BeforeLoan, frozen=True, kw_only=True, tag="report_signal"):
     """Tell of a risk: card arrears, an abnormal log-in, a hit on a list."""
 
-    kind: Literal["card_arrears", "abnormal_login", "debtor_list_hit", "sanctions_hit"]
+    kind: SignalKind
     detail: Text
 
 
@@ -189,6 +189,15 @@ class LiftFreeze(BeforeLoan, frozen=True, kw_only=True, tag="lift_freeze"):
     """Let an account be lent to again; what a signal of risk froze takes a risk officer."""
 
     officer: Name
+    note: Reason
+
+
+class DecideProposal(BeforeLoan, frozen=True, kw_only=True, tag="decide_proposal"):
+    """Carry a proposed change of terms out, or decline it; accepting takes a grade of what the loan still owes."""
+
+    proposal: Number
+    officer: Name
+    outcome: Literal["accept", "decline"]
     note: Reason
 
 
@@ -214,6 +223,7 @@ OriginationCommand = (
     | Rescind
     | ReportSignal
     | LiftFreeze
+    | DecideProposal
 )
 PERSONAL = IdentifyBorrower | AddBankAccount
 """Commands with personal data: nothing of them is stored in plain, nor a hash that anybody could try numbers on."""

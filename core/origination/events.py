@@ -13,6 +13,8 @@ from core.origination.file import (
     Document,
     Payout,
     PayoutStatus,
+    Proposal,
+    ProposalStatus,
     Signature,
     Verdict,
 )
@@ -184,6 +186,21 @@ class ErasureAsked(Fact, frozen=True, array_like=True, tag=90):
     """The first day on which it can be destroyed, as the account stood; None while a loan ran."""
 
 
+class ChangeProposed(Fact, frozen=True, array_like=True, tag=91):
+    """By a rule of the product, a signal of risk led to a proposal to change a loan's terms."""
+
+    proposal: Proposal
+
+
+class ProposalDecided(Fact, frozen=True, array_like=True, tag=92):
+    """An officer accepted a proposed change of terms, or declined it."""
+
+    number: int
+    officer: str
+    status: ProposalStatus
+    note: str
+
+
 class SharesReturned(Fact, frozen=True, array_like=True, tag=95):
     """A loan was given back: what other funders gave of its payout is theirs again."""
 
@@ -213,5 +230,7 @@ OriginationEvent = (
     | SignalReported
     | FreezeLifted
     | ErasureAsked
+    | ChangeProposed
+    | ProposalDecided
     | SharesReturned
 )

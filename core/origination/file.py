@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from core.contract.changes import Relief
 from core.contract.terms import Terms
 from core.money import Minor
 
@@ -179,6 +180,34 @@ class Payout(Struct, frozen=True, array_like=True, gc=False):
     """Our own part, which comes from the pool."""
 
 
+class ProposalStatus(StrEnum):
+    """Where a proposed change of terms is."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class Proposal(Struct, frozen=True, array_like=True, gc=False):
+    """A change of a loan's terms that followed from signals of risk by a rule of its product; an officer decides."""
+
+    number: int
+    loan: int
+    change: Relief
+    signal: str
+    months: int
+    """In how many months in a row it was reported: what the rule asks for."""
+    product: str
+    version: int
+    """Whose rule it is."""
+    proposed_on: date
+    status: ProposalStatus = ProposalStatus.WAITING
+    officer: str = ""
+    """Who decided."""
+    decided_on: date | None = None
+    note: str = ""
+
+
 class Consent(Struct, frozen=True, array_like=True, gc=False):
     """What the borrower agreed to, since when."""
 
@@ -210,6 +239,7 @@ class CreditFile(Struct, frozen=True, array_like=True, gc=False):
     agreements: tuple[Agreement, ...] = ()
     bank_accounts: tuple[BankAccount, ...] = ()
     payouts: tuple[Payout, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
 
 EMPTY = CreditFile()

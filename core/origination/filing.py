@@ -14,6 +14,7 @@ from core.origination.events import (
     BankAccountAdded,
     BorrowerIdentified,
     BorrowerRestricted,
+    ChangeProposed,
     ConsentChanged,
     ContractOffered,
     ContractSigned,
@@ -24,6 +25,7 @@ from core.origination.events import (
     OriginationEvent,
     PayoutRequested,
     PayoutSettled,
+    ProposalDecided,
     ReviewAsked,
     ReviewClaimed,
     ReviewDecided,
@@ -38,6 +40,7 @@ from core.origination.file import (
     Claim,
     Consent,
     CreditFile,
+    Proposal,
 )
 
 _Part = TypeVar("_Part", bound=Struct)
@@ -80,6 +83,8 @@ def filed(file: CreditFile, event: OriginationEvent) -> CreditFile:
             return replace(file, payouts=_with(file.payouts, event.number, **settled))
         case SignalReported() | FreezeLifted() | SharesReturned():
             return file
+        case ChangeProposed() | ProposalDecided():
+            return replace(file, proposals=_proposals(file, event))
         case _:
             assert_never(event)
 
@@ -139,6 +144,13 @@ def _contracted(file: CreditFile, event: ContractOffered | ContractSigned) -> Cr
         contracted = _with(file.applications, agreement.application, status=ApplicationStatus.CONTRACTED)
         file = replace(file, applications=contracted)
     return file
+
+
+def _proposals(file: CreditFile, event: ChangeProposed | ProposalDecided) -> tuple[Proposal, ...]:
+    if isinstance(event, ChangeProposed):
+        return (*file.proposals, event.proposal)
+    decided = {"status": event.status, "officer": event.officer, "decided_on": event.on, "note": event.note}
+    return _with(file.proposals, event.number, **decided)
 
 
 def _changed(borrower: Borrower, event: ConsentChanged | BorrowerRestricted | ErasureAsked) -> Borrower:

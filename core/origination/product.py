@@ -2,11 +2,12 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from core.contract.changes import Relief
 from core.contract.terms import PRINTABLE, Terms
 from core.cost.caps import legal_cap
 from core.money import AMOUNT_MAX
@@ -20,6 +21,7 @@ GlCode = Annotated[str, Meta(pattern=r"^\d{4}\.\d{2}$")]
 """A GL account as people write it: 1303.01."""
 Days = Annotated[int, Meta(ge=0, le=3660)]
 PPB = 1_000_000_000
+SignalKind = Literal["card_arrears", "abnormal_login", "debtor_list_hit", "sanctions_hit"]
 
 
 class _Document(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -138,6 +140,25 @@ class Review(_Document, frozen=True, kw_only=True):
     """From this amount on two officers must approve, whatever rules say; None: never."""
 
 
+class SignalRule(_Document, frozen=True, kw_only=True):
+    """What follows from a signal of risk."""
+
+    kind: SignalKind
+    months: Annotated[int, Meta(ge=1, le=12)] = 1
+    """In how many months in a row, this one the last, it must have been reported."""
+    propose: Relief | None = None
+    """A change of terms that an officer decides on, for each loan that runs; None: the account is frozen."""
+
+
+STANDING: Final = (
+    SignalRule(kind="abnormal_login"),
+    SignalRule(kind="debtor_list_hit"),
+    SignalRule(kind="sanctions_hit"),
+    SignalRule(kind="card_arrears", months=3),
+)
+"""What follows from kinds of signals that a product has no rule for."""
+
+
 class Product(_Document, frozen=True, kw_only=True):
     """One version of a product. A version never changes; a loan stays with the version of its application."""
 
@@ -177,11 +198,19 @@ class Product(_Document, frozen=True, kw_only=True):
     accounting: Annotated[tuple[LedgerAccount, ...], Meta(max_length=32)] = ()
     """Where the product's money stands in the lender's ledger; what is not here stands in the control account."""
     payouts: Payouts = Payouts()
+    signals: Annotated[tuple[SignalRule, ...], Meta(max_length=16)] = ()
+    """What follows from signals of risk; a kind without a rule here freezes the account, as it does anywhere."""
 
 
 def purpose_cap(product: Product, purpose: str) -> int | None:
     """Return what one customer may owe for a purpose, if that is bounded."""
     return next((cap.most for cap in product.purpose_caps if cap.purpose == purpose), None)
+
+
+def signal_rules(product: Product | None, kind: str) -> list[SignalRule]:
+    """Return what may follow from a kind of signal for who has a loan or a line of this product, or (None) of none."""
+    own = [rule for rule in (product.signals if product else ()) if rule.kind == kind]
+    return own or [rule for rule in STANDING if rule.kind == kind]
 
 
 def needs_two_officers(product: Product, amount: int) -> bool:

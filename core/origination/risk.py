@@ -1,30 +1,33 @@
-"""Signals of risk: which of them stop lending at once, and who lets it go on."""
+"""Signals of risk: by rule they stop lending at once or propose other terms; who lets lending go on."""
 
 from datetime import date
-from typing import Final
+from itertools import count
 
-from core.account import BY_SIGNAL
+from core.account import BY_SIGNAL, Loan, LoanStatus
 from core.events import AccountFrozen, AccountUnfrozen
+from core.origination.agreements import agreement_behind, line_of
 from core.origination.case import Case, officer_of
 from core.origination.commands import LiftFreeze, ReportSignal
 from core.origination.events import FreezeLifted, SignalReported
+from core.origination.file import Agreement
 from core.origination.lender import Role
+from core.origination.product import Product, signal_rules
+from core.origination.proposing import propose
 from core.rejections import Code, Rejection
-
-MONTHS: Final = {"abnormal_login": 1, "debtor_list_hit": 1, "sanctions_hit": 1, "card_arrears": 3}
-"""In how many months in a row, this one the last, a signal must have been reported to freeze the account."""
 
 
 def report_signal(case: Case, command: ReportSignal) -> None:
-    """Record a signal, and freeze the account by rule."""
+    """Record a signal, and do what the rules of the products in use say: the strictest one freezes the account."""
     case.draft.emit(SignalReported(case.on, command.kind, command.detail))
-    reported = {_month(case.on)} | {
-        _month(event.on)
-        for _, event in case.history
-        if isinstance(event, SignalReported) and event.signal == command.kind
-    }
-    enough = all(_month(case.on) - back in reported for back in range(MONTHS[command.kind]))
-    if case.account.frozen is None and enough:
+    months, freezes = _months_in_a_row(case, command.kind), False
+    for loan, product in _in_use(case) or [(None, None)]:
+        for rule in signal_rules(product, command.kind):
+            if rule.months > months:
+                continue
+            freezes = freezes or rule.propose is None
+            if rule.propose is not None and loan is not None and product is not None:
+                propose(case, loan, product, rule)
+    if case.account.frozen is None and freezes:
         case.draft.emit(AccountFrozen(case.on, BY_SIGNAL + command.kind))
 
 
@@ -40,6 +43,29 @@ def lift_freeze(case: Case, command: LiftFreeze) -> Rejection | None:
     case.draft.emit(FreezeLifted(case.on, command.officer, command.note))
     case.draft.emit(AccountUnfrozen(case.on))
     return None
+
+
+def _months_in_a_row(case: Case, kind: str) -> int:
+    """Return in how many months in a row, this one the last, a signal has been reported."""
+    reported = {_month(case.on)} | {
+        _month(event.on) for _, event in case.history if isinstance(event, SignalReported) and event.signal == kind
+    }
+    return next(back for back in count(1) if _month(case.on) - back not in reported)
+
+
+def _in_use(case: Case) -> list[tuple[Loan | None, Product | None]]:
+    """Return each loan that is booked or runs, and each line that can be drawn on, with the product of its contract."""
+    account = case.account
+    loans = [each for each in account.loans if each.status in (LoanStatus.BOOKED, LoanStatus.ACTIVE)]
+    lines = [each for each in case.file.agreements if line_of(account, each.product) == each]
+    return [
+        *((loan, _product(case, agreement_behind(account, loan))) for loan in loans),
+        *((None, _product(case, line)) for line in lines),
+    ]
+
+
+def _product(case: Case, agreement: Agreement | None) -> Product | None:
+    return None if agreement is None else case.lender.product(agreement.product, case.on, agreement.version)
 
 
 def _month(day: date) -> int:

@@ -8,6 +8,7 @@ from core.origination.commands import (
     AskForReview,
     ChangeConsent,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     LiftFreeze,
@@ -49,6 +50,12 @@ def lived() -> Borrowing:
     )
     life.do(Rescind(account=1, loan=life.loan(2), amount=19_000))
     life.do(LiftFreeze(account=1, officer="rao", note="it was the borrower"))
+    life.borrow(10_000)
+    life.do(ReportSignal(account=1, kind="card_arrears", detail="two cards"))
+    life.do(DecideProposal(account=1, proposal=1, officer="ren", outcome="decline", note="a mistake of the bureau"))
+    life.wait(30)
+    life.do(ReportSignal(account=1, kind="card_arrears", detail="two cards"))
+    life.do(DecideProposal(account=1, proposal=2, officer="ren", outcome="accept", note="income is back in May"))
     life.do(ChangeConsent(account=1, purpose="credit_query", given=False), RestrictBorrower(account=1, officer="lin"))
     life.do(RestrictBorrower(account=1, officer="rao", erase=True))
     life.wait(40)

@@ -28,6 +28,7 @@ from core.origination.commands import (
     AskForReview,
     ChangeConsent,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     LiftFreeze,
@@ -49,9 +50,10 @@ ACTS = (
     *("apply", "apply", "sign", "sign", "sign", "sign", "draw", "draw", "draw", "draw", "request", "request"),
     *("settle", "settle", "settle", "settle", "return", "return", "review", "review", "review", "rescind", "rescind"),
     *("repay", "repay", "pay off", "refund", "reverse", "reverse", "document", "verify", "bank account"),
+    *("amend", "withdraw", "ask", "consent", "unfreeze", "lift", "signal", "propose", "propose"),
     *("amend", "withdraw", "ask", "consent", "unfreeze", "lift", *("book",) * 6, "disburse", "tranche"),
 )
-SELDOM = ("freeze", "signal", "restrict")
+SELDOM = ("freeze", "restrict")
 OFFICERS = ("lin", "ren", "rao", "ada", "bo")
 KINDS = ("identity-card", "income-proof", "quotation")
 
@@ -142,6 +144,13 @@ def _of_the_rest(borrowing: Borrowing, step: Step, loan: int, application: int, 
         "freeze": FreezeAccount(account=1, reason="a check"),
         "unfreeze": UnfreezeAccount(account=1),
         "lift": LiftFreeze(account=1, officer=officer, note="seen"),
+        "propose": DecideProposal(
+            account=1,
+            proposal=max(1, len(borrowing.file.proposals)),
+            officer=officer,
+            outcome="decline" if step.which == 2 else "accept",
+            note="seen",
+        ),
         "signal": ReportSignal(account=1, kind="card_arrears", detail="a month"),
         "consent": ChangeConsent(account=1, purpose="credit_query", given=step.which > 0),
         "restrict": RestrictBorrower(account=1, officer=officer, erase=step.which == 1),

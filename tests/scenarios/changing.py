@@ -92,13 +92,18 @@ def change_command(what: str, argument: str, amount: int, loan: int, on: date) -
         return commands.DisburseTranche(**named, amount=amount or None)
     if what in EFFECTS:
         return commands.Prepay(**named, amount=amount, effect=EFFECTS[what])
-    pattern, make = ASKS[what]
-    found = re.fullmatch(f" ?{pattern}", argument)
-    assert found is not None
-    change = make(*found.groups())
+    change = change_of(what, argument)
     return commands.ChangeTerms(
         **named, change=FixIndex(on=on, ppb=change.ppb) if isinstance(change, FixIndex) else change
     )
+
+
+def change_of(what: str, argument: str) -> Change:
+    """Return the change that words mean."""
+    pattern, make = ASKS[what]
+    found = re.fullmatch(f" ?{pattern}", argument)
+    assert found is not None
+    return make(*found.groups())
 
 
 def told_change(event: Event) -> str | None:

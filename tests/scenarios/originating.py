@@ -17,6 +17,7 @@ from core.origination import events
 from core.origination.lender import Findings
 from core.origination.product import Product
 from tests.scenarios.amounts import minor, money, share
+from tests.scenarios.changing import asked_change, change_of
 from tests.unit.lender import BORN_ON, CARD, IDENTITY_NUMBER, OTHER_CARD, SmallLender, findings, signature_of
 
 Found = re.Match[str]
@@ -61,6 +62,15 @@ def _purpose_cap(fields: Fields, most: str, purpose: str) -> None:
     fields["purpose_caps"] = [*fields.get("purpose_caps", ()), {"purpose": purpose, "most": minor(most)}]
 
 
+def _signal(fields: Fields, kind: str, months: str, then: str) -> None:
+    rule: Fields = {"kind": kind, "months": int(months)}
+    if then != "freezes":
+        asked = asked_change(then.removeprefix("proposes "))
+        assert asked is not None, then
+        rule["propose"] = msgspec.to_builtins(change_of(*asked))
+    fields["signals"] = [*fields.get("signals", ()), rule]
+
+
 def _shares(fields: Fields, pool: str, own: str, funder: str, other: str) -> None:
     shares = [{"funder": "own", "ppb": share(own)}, {"funder": funder, "ppb": share(other)}]
     fields["funding"] = {"pool": pool, "shares": shares}
@@ -98,6 +108,7 @@ _PHRASES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"at most {_AMOUNT} lent", _set("payouts.exposure_max", minor)),
     (r"given back within (\d+) days", _set("payouts.cooling_off_days", int)),
     (r"lists at most (\d+) days old", _set("payouts.debtor_list_days", int)),
+    (r"([a-z_]+) in (\d+) months? in a row (freezes|proposes .+)", _signal),
 )
 
 _ASKS: dict[str, Callable[..., Fields]] = {
@@ -194,6 +205,13 @@ _ASKS: dict[str, Callable[..., Fields]] = {
     },
     r"give back loan (\d+)": lambda loan: {"type": "rescind", "loan": loan_id(1, int(loan))},
     rf"lift the freeze by {_NAME}": lambda officer: {"type": "lift_freeze", "officer": officer, "note": "as seen"},
+    rf"(accept|decline) proposal (\d+) by {_NAME}": lambda outcome, number, officer: {
+        "type": "decide_proposal",
+        "proposal": number,
+        "officer": officer,
+        "outcome": outcome,
+        "note": "as agreed",
+    },
     r"signal ([a-z_]+)": lambda kind: {"type": "report_signal", "kind": kind, "detail": "as reported"},
 }
 """What rows ask, each with the fields of its command; the amount comes from its column."""
@@ -206,6 +224,8 @@ FOLLOWS = {
     "account unfrozen": "unfreeze",
     "received": "payment",
     "taken from unapplied": "refund",
+    "installments skipped": "holiday",
+    "maturity moved": "extend",
 }
 """What follows from an act before the loan, by the name that it has where it is asked for."""
 _WITH_AMOUNT = ("apply", "amend_application", "draw", "rescind")
@@ -283,6 +303,8 @@ def told_lender(event: Event) -> dict[str, str] | None:
             return {"what": f"contract {event.number} signed"}
         case events.PayoutRequested():
             return {"what": f"payout {event.payout.number} requested", "amount": money(event.payout.amount)}
+        case events.ChangeProposed():
+            return {"what": f"proposal {event.proposal.number} for loan {event.proposal.loan}"}
         case events.BankAccountAdded() if not event.bank_account.verified:
             return {"what": f"bank account {event.bank_account.number} unverified"}
         case events.ErasureAsked():

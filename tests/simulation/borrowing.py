@@ -17,6 +17,7 @@ from core.origination.commands import (
     AskForReview,
     ChangeConsent,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     IdentifyBorrower,
@@ -39,6 +40,7 @@ from core.origination.file import (
     ApplicationStatus,
     CreditFile,
     PayoutStatus,
+    ProposalStatus,
 )
 from loadtests.applicants import with_check_digit
 from tests.simulation.house import PRODUCTS, digest_of
@@ -72,6 +74,7 @@ def any_borrowing(world: "World", account: int) -> Command:
             return UnfreezeAccount(account=account)
         return LiftFreeze(account=account, officer=draw.choice(OFFICERS).name, note="seen")
     following = [*_applying(draw, account, file), *_contracting(draw, account, file), *_paying(draw, account, file)]
+    following += _deciding(draw, account, file)
     if following and draw.random() < 0.8:
         return draw.choice(following[-4:])
     return draw.choice(_aside(world, account, file))
@@ -239,3 +242,15 @@ def _aside(world: "World", account: int, file: CreditFile) -> Sequence[Originati
         Rescind(account=account, loan=loan, amount=9_000),
         ReportSignal(account=account, kind=kind, detail="as reported"),
     )
+
+
+def _deciding(draw: Random, account: int, file: CreditFile) -> list[OriginationCommand]:
+    """Return what an officer says to terms that signals of risk led to."""
+    outcome: Literal["accept", "decline"] = "decline" if draw.random() < 0.3 else "accept"
+    return [
+        DecideProposal(
+            account=account, proposal=each.number, officer=draw.choice(OFFICERS).name, outcome=outcome, note="seen"
+        )
+        for each in file.proposals[-2:]
+        if each.status is ProposalStatus.WAITING
+    ]

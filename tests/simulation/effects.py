@@ -60,6 +60,7 @@ RECORDED: Final[dict[type[Command], type[Event]]] = {
     asked.Rescind: events.LoanCancelled,
     asked.ReportSignal: filed.SignalReported,
     asked.LiftFreeze: filed.FreezeLifted,
+    asked.DecideProposal: filed.ProposalDecided,
 }
 """The fact that each kind of command makes."""
 

@@ -2,6 +2,7 @@
 
 from core.origination import commands as asked
 from core.origination import events as filed
+from core.origination.file import ProposalStatus
 from core.origination.personal import masked_card_number
 
 
@@ -39,6 +40,8 @@ def asked_before_loan(command: asked.OriginationCommand) -> str:
             told = command.kind, command.detail
         case asked.LiftFreeze():
             told = command.officer, command.note
+        case asked.DecideProposal():
+            told = command.proposal, command.officer, command.outcome == "accept"
         case asked.AmendApplication() | asked.WithdrawApplication() | asked.AskForReview():
             told = command.application
         case _:
@@ -80,6 +83,8 @@ def happened_before_loan(event: filed.OriginationEvent) -> str:
             told = event.signal, event.detail
         case filed.FreezeLifted():
             told = event.officer, event.note
+        case filed.ProposalDecided():
+            told = event.number, event.officer, event.status is ProposalStatus.ACCEPTED
         case filed.ApplicationAmended() | filed.ApplicationWithdrawn() | filed.ReviewAsked():
             told = event.number
         case filed.ApplicationDecided():

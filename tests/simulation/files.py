@@ -9,6 +9,7 @@ from actors.messages import Decided, Done, Kept, Offered, Received
 from actors.rows import RequestRow
 from adapters.memory_journal import Disk
 from core.account import Account, LoanStatus, exposure, promised
+from core.change_events import TermsChanged
 from core.commands import CancelLoan, Command
 from core.events import (
     AccountFrozen,
@@ -24,7 +25,15 @@ from core.events import (
 )
 from core.identity import loan_id, number_of
 from core.origination.commands import BeforeLoan, Rescind
-from core.origination.events import BorrowerRestricted, ContractSigned, FreezeLifted, PayoutSettled, SignalReported
+from core.origination.events import (
+    BorrowerRestricted,
+    ChangeProposed,
+    ContractSigned,
+    FreezeLifted,
+    PayoutSettled,
+    ProposalDecided,
+    SignalReported,
+)
 from core.origination.file import Payout, PayoutStatus
 from core.restatement import facts, recorded_fact
 from tests.simulation.borrowing import ID, card_number, identify
@@ -33,7 +42,8 @@ from tests.simulation.house import PERSON, PHONE
 Success = Done | Received | Decided | Offered | Kept
 _CAUSES: dict[type[Event], tuple[type[Event], ...]] = {
     CreditLimitSet: (ContractSigned,),
-    AccountFrozen: (SignalReported,),
+    AccountFrozen: (SignalReported, ChangeProposed),
+    TermsChanged: (ProposalDecided,),
     AccountUnfrozen: (FreezeLifted,),
     UnappliedRefunded: (AccountRestated,),
     RepaymentReceived: (LoanCancelled, PayoutSettled),

@@ -54,6 +54,7 @@ CASH = _short_lived(
     apply_days=2,
     offer_days=1,
     payouts=Payouts(daily_max=150_000, exposure_max=250_000, cooling_off_days=3),
+    signals=JOINT.signals,
 )
 CREDIT = _short_lived(LINE, payouts=CASH.payouts)
 SHARED = _short_lived(JOINT, rate_ppb=None, installments=Range(least=1, most=12))

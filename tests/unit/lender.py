@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from core.account import Account
 from core.commands import Command, OpenAccount
+from core.contract.changes import Holiday
 from core.contract.servicing import Fee, FeeWhen, Prepayment, Price
 from core.contract.terms import Rate, Terms
 from core.decide import decide
@@ -38,6 +39,7 @@ from core.origination.product import (
     Requirement,
     Review,
     Share,
+    SignalRule,
     Template,
 )
 from core.rejections import Rejection
@@ -91,6 +93,10 @@ JOINT = replace(
     signers=("borrower", "guarantor"),
     rate_ppb=Range(least=50_000_000, most=240_000_000),
     clauses=(),
+    signals=(
+        SignalRule(kind="card_arrears", propose=Holiday(installments=1)),
+        SignalRule(kind="card_arrears", months=3),
+    ),
     funding=Funding(
         pool="joint", shares=(Share(funder="own", ppb=300_000_000), Share(funder="north-bank", ppb=700_000_000))
     ),

@@ -20,6 +20,12 @@ def booked(control: str, code: str) -> str:
     return changed('control = "1303.01"\ncode = "1303.11"', f'control = "{control}"\ncode = "{code}"')
 
 
+def signalled(propose: str, terms: str = "") -> str:
+    """Return the quick loan with a rule for signals."""
+    rule = f'[[signals]]\nkind = "card_arrears"\npropose = {{ {propose} }}\n\n'
+    return changed("[terms]", f"{rule}[terms]", changed("extensions_max = 1", terms) if terms else QUICK)
+
+
 REFUSED = [
     (changed("[terms]", "[terms]\ncolour = 1"), "terms", "unknown field `colour`"),
     (changed("least = 1_000_00", "least = 1000.5"), "amount.least", "Expected `int`, got `float`"),
@@ -72,6 +78,14 @@ REFUSED = [
         changed('pool = "main"', 'pool = "main"\nshares = [{ funder = "own", ppb = 999_999_999 }]'),
         "funding.shares",
         "sum to 999999999 ppb",
+    ),
+    (signalled('what = "fix_index", on = 2026-01-01, ppb = 1'), "signals[0].propose", "Invalid value 'fix_index'"),
+    (signalled('what = "reage", installments = 3, first_due = 2026-02-01'), "signals[0].propose.first_due", "one loan"),
+    (signalled('what = "extend", installments = 3', "extensions_max = 0"), "signals[0].propose", "may be extended"),
+    (
+        changed("[terms]", 2 * '[[signals]]\nkind = "card_arrears"\n\n' + "[terms]"),
+        "signals",
+        "'card_arrears after 1' stands there twice",
     ),
     (changed("grace_days = 3", "grace_days = 3\nprincipal_grace = 3"), "terms", "grace_too_long"),
     (

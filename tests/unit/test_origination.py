@@ -19,11 +19,13 @@ from core.origination.commands import (
     AskForReview,
     ChangeConsent,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     IdentifyBorrower,
     OfferContract,
     ReleaseReview,
+    ReportSignal,
     RequestPayout,
     Rescind,
     RestrictBorrower,
@@ -58,6 +60,9 @@ DRAW = Draw(account=1, agreement=1, amount=10_000, installments=3, bank_account=
 SIGN = SignContract(account=1, agreement=3, signer="borrower", certificate=b"of borrower", signature=b"?")
 VERIFY = VerifyDocument(account=1, document=2, officer="lin")
 CLAIM = ClaimReview(account=1, application=5, officer="ren")
+PAID = SettlePayout(account=1, payout=2, status="succeeded")
+SIGNAL = ReportSignal(account=1, kind="card_arrears", detail="two cards")
+PROPOSAL = DecideProposal(account=1, proposal=1, officer="lin", outcome="accept", note="seen")
 DECIDE = DecideReview(account=1, application=5, officer="lin", outcome="approve", note="seen")
 OFFER = OfferContract(account=1, application=4)
 RESTRICT = RestrictBorrower(account=1, officer="lin")
@@ -260,6 +265,8 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.PURPOSE_CAP_EXCEEDED, _altered(purpose_caps=(PurposeCap(purpose="any", most=9_999),)), DRAW),
     (Code.PRODUCT_WITHDRAWN, _altered(sold_until=START - timedelta(days=1)), APPLY),
     (Code.LIMIT_EXCEEDED, _done(SetCreditLimit(account=1, credit_limit=79_999)), DRAW),
+    (Code.PROPOSAL_UNKNOWN, _done(SIGNAL), PROPOSAL),
+    (Code.PROPOSAL_DECIDED, _done(REQUEST, PAID, SIGNAL, replace(PROPOSAL, outcome="decline")), PROPOSAL),
     (Code.COOLING_OFF_OVER, _days(8), Rescind(account=1, loan=10_001, amount=30_000)),
 ]
 
