@@ -14,6 +14,7 @@ from adapters.console.options import Config, Day, Json, RequestId, settings_of
 from adapters.console.pools import pool
 from adapters.console.privacy import privacy
 from adapters.console.products import product
+from adapters.console.proposals import proposal
 from adapters.console.rails import bank, payout
 from adapters.console.reviews import apply, review
 from adapters.console.rules import rules
@@ -40,7 +41,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Te
 app.add_typer(bench, name="bench")
 app.command()(demo)
 for sub_app, name in (
-    *((product, "product"), (review, "review"), (rules, "rules"), (privacy, "privacy")),
+    *((product, "product"), (review, "review"), (proposal, "proposal"), (rules, "rules"), (privacy, "privacy")),
     *((pool, "pool"), (payout, "payout"), (contract, "contract")),
 ):
     app.add_typer(sub_app, name=name)

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from actors.funding import Leases
 from actors.house import House
-from actors.rows import ApplicationRow, ContractTextRow, PayoutOrderRow, SecretRow
+from actors.rows import ApplicationRow, ContractTextRow, PayoutOrderRow, ProposalRow, SecretRow
 from core.account import Account
 from core.commands import Command
 from core.events import Event
+from core.identity import loan_id
 from core.origination.commands import AddBankAccount, IdentifyBorrower
 from core.origination.events import (
     BankAccountAdded,
@@ -24,7 +25,7 @@ from core.origination.events import (
     PayoutRequested,
     PayoutSettled,
 )
-from core.origination.file import Application, CreditFile, PayoutStatus, order_number
+from core.origination.file import Application, CreditFile, PayoutStatus, Proposal, order_number
 from core.origination.lender import Findings
 
 BANK_ACCOUNT = "bank_account"
@@ -104,6 +105,18 @@ def application_rows(account: int, before: CreditFile, after: CreditFile) -> lis
     """Return the rows of the applications that changed."""
     pairs: Sequence[tuple[Application | None, Application]] = list(zip_longest(before.applications, after.applications))
     return [_row(account, now) for was, now in pairs if now is not was]
+
+
+def proposal_rows(account: int, before: CreditFile, after: CreditFile) -> list[ProposalRow]:
+    """Return the rows of the proposals that changed."""
+    pairs: Sequence[tuple[Proposal | None, Proposal]] = list(zip_longest(before.proposals, after.proposals))
+    return [proposal_row(account, now) for was, now in pairs if now is not was]
+
+
+def proposal_row(account: int, proposal: Proposal) -> ProposalRow:
+    """Return the row that officers find a proposal by."""
+    loan, what = loan_id(account, proposal.loan), str(proposal.change.__struct_config__.tag)
+    return ProposalRow(account, proposal.number, loan, what, proposal.signal, proposal.proposed_on, proposal.status)
 
 
 def _row(account: int, application: Application) -> ApplicationRow:

@@ -136,6 +136,18 @@ class ApplicationRow(NamedTuple):
     claimed_until: date | None
 
 
+class ProposalRow(NamedTuple):
+    """A proposed change of terms as officers ask for it."""
+
+    account_id: int
+    number: int
+    loan_id: int
+    change: str
+    signal: str
+    proposed_on: date
+    status: str
+
+
 class SecretRow(NamedTuple):
     """Personal data, sealed; `key_id` names the key."""
 
@@ -192,6 +204,7 @@ class GroupCommit(Struct):
     ledger: list[LedgerRow] = []
     files: list[FileRow] = []
     applications: list[ApplicationRow] = []
+    proposals: list[ProposalRow] = []
     secrets: list[SecretRow] = []
     erased: list[int] = []
     """Accounts whose personal data is destroyed."""

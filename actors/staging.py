@@ -10,7 +10,7 @@ from msgspec.json import Encoder as JsonEncoder
 from msgspec.msgpack import Encoder
 
 from accounting.journalize import journalize
-from actors.aside import Aside, application_rows
+from actors.aside import Aside, application_rows, proposal_rows
 from actors.rows import (
     AccountRow,
     ContractRow,
@@ -142,6 +142,7 @@ class Stage:
         if after.file is not file:
             self.commit.files.append(FileRow(after.id, _encoder.encode(after.file), waiting_since(after.file)))
             self.commit.applications += application_rows(after.id, file, after.file)
+            self.commit.proposals += proposal_rows(after.id, file, after.file)
         known, signed = ((), ()) if before is None else (before.loans, before.contracts)
         wakes = []
         for loan, contract, was, agreed, wake in zip_longest(after.loans, after.contracts, known, signed, cached.wakes):

@@ -23,7 +23,7 @@ from actors.router import Router
 from adapters.contracts.pdf import as_pdf
 from adapters.house import BANK, HouseSettings, LendingHouse
 from adapters.http.server import listen, serve
-from adapters.postgres.book import close_period, contract_text, reviews, suspended, trial_balance
+from adapters.postgres.book import close_period, contract_text, proposals, reviews, suspended, trial_balance
 from adapters.postgres.day_book import PostgresBook
 from adapters.postgres.session import Session
 from adapters.rails.callbacks import callback_route
@@ -90,6 +90,11 @@ class Gateway:
         """See Backend."""
         async with self._session.turn() as connection:
             return _json.encode(await reviews(connection, product, limit))
+
+    async def proposals(self, product: str | None, limit: int) -> bytes:
+        """See Backend."""
+        async with self._session.turn() as connection:
+            return _json.encode(await proposals(connection, product, limit))
 
     async def contract_text(self, account: int, agreement: int) -> bytes | None:
         """See Backend."""

@@ -19,6 +19,7 @@ from actors.rows import (
     Loaded,
     LoanRow,
     PayoutOrderRow,
+    ProposalRow,
     Recorded,
     RequestRow,
     SecretRow,
@@ -55,6 +56,7 @@ class Disk(Struct):
     contracts: dict[int, ContractRow] = field(default_factory=dict)
     files: dict[int, FileRow] = field(default_factory=dict)
     applications: dict[tuple[int, int], ApplicationRow] = field(default_factory=dict)
+    proposals: dict[tuple[int, int], ProposalRow] = field(default_factory=dict)
     secrets: dict[tuple[int, str, int], SecretRow] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
     """Whose account a person has, by keyed hash."""
@@ -203,6 +205,7 @@ def _replace(disk: Disk, commit: GroupCommit) -> None:
     disk.contracts.update((row.loan_id, row) for row in commit.contracts)
     disk.files.update((row.account_id, row) for row in commit.files)
     disk.applications.update(((row.account_id, row.number), row) for row in commit.applications)
+    disk.proposals.update(((row.account_id, row.number), row) for row in commit.proposals)
     disk.secrets.update(((row.account_id, row.kind, row.number), row) for row in commit.secrets)
     disk.texts.update(((row.account_id, row.agreement), row) for row in commit.texts)
     if commit.erased:

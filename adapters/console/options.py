@@ -16,6 +16,7 @@ Officer = Annotated[str, typer.Option(envvar="TENOR_OFFICER", help="Who you are,
 Token = Annotated[
     str, typer.Option(envvar="TENOR_OFFICER_TOKEN", prompt=True, hide_input=True, help="Your token; it proves you.")
 ]
+Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
 Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
 
 

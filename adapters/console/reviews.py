@@ -5,11 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from adapters.console.calling import client
-from adapters.console.options import Config, Json, Officer, RequestId, Token
+from adapters.console.options import Config, Json, Note, Officer, RequestId, Token
 from adapters.console.terminal import facts, minor_units, money, show, table
 
 review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
-Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
 
 
 def apply(

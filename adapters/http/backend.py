@@ -46,6 +46,9 @@ class Backend(Protocol):
     async def reviews(self, product: str | None, limit: int) -> bytes:
         """Return applications that wait for an officer as JSON."""
 
+    async def proposals(self, product: str | None, limit: int) -> bytes:
+        """Return proposed changes of terms that wait for an officer as JSON."""
+
     async def contract_text(self, account: int, agreement: int) -> bytes | None:
         """Return the text of a contract that was offered, HTML."""
 

@@ -1,4 +1,4 @@
-"""What precedes a loan, beside commands: products and what they would cost, the review queue, contract texts."""
+"""What precedes a loan, beside commands: products and what they would cost, what waits for officers, contract texts."""
 
 import asyncio
 from datetime import date
@@ -52,6 +52,13 @@ class Reviews(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=REVIEWS_MAX)] = 100
 
 
+class Proposals(Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes of terms that signals of risk led to and that wait for an officer, the oldest first."""
+
+    product: Name | None = None
+    limit: Annotated[int, Meta(ge=1, le=REVIEWS_MAX)] = 100
+
+
 class ShowContract(Struct, frozen=True, forbid_unknown_fields=True):
     """The text of a contract that was offered, as HTML or (`format=pdf`) PDF."""
 
@@ -81,11 +88,6 @@ def lending_routes(backend: Backend) -> list[HTTPRouteHandler]:
         quoted = quote_product(product, wanted.amount, wanted.installments, on)
         return rejected(quoted) if isinstance(quoted, Rejection) else answer_json(quoted)
 
-    @get("/v1/reviews")
-    async def show_reviews(request: AnyRequest) -> Response[bytes]:
-        wanted = asked(request, Reviews)
-        return answer(await backend.reviews(wanted.product, wanted.limit))
-
     @get("/v1/accounts/{account:str}/contracts/{agreement:str}")
     async def show_contract(request: AnyRequest) -> Response[bytes]:
         wanted = asked(request, ShowContract)
@@ -99,7 +101,23 @@ def lending_routes(backend: Backend) -> list[HTTPRouteHandler]:
             return Response(await asyncio.to_thread(backend.as_pdf, text), media_type="application/pdf")
         return Response(text, media_type="text/html; charset=utf-8")
 
-    return [show_products, quote, show_reviews, show_contract]
+    return [show_products, quote, show_contract, *_queues(backend)]
+
+
+def _queues(backend: Backend) -> list[HTTPRouteHandler]:
+    """Return the routes of what waits for officers."""
+
+    @get("/v1/reviews")
+    async def show_reviews(request: AnyRequest) -> Response[bytes]:
+        wanted = asked(request, Reviews)
+        return answer(await backend.reviews(wanted.product, wanted.limit))
+
+    @get("/v1/proposals")
+    async def show_proposals(request: AnyRequest) -> Response[bytes]:
+        wanted = asked(request, Proposals)
+        return answer(await backend.proposals(wanted.product, wanted.limit))
+
+    return [show_reviews, show_proposals]
 
 
 def authenticate(request: AnyRequest, backend: Backend, command: object) -> Rejection | None:

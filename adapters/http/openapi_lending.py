@@ -2,21 +2,24 @@
 
 from typing import Final
 
-from adapters.catalogue.quote import ProductQuote
-from adapters.http.lending import ProductLine, QuoteProduct, Reviews, ShowContract
-from adapters.http.openapi_parts import Json, asked, body, named, operation
-from adapters.postgres.book import Review
+from msgspec import Struct
 
-LENDING: Final = (ProductLine, QuoteProduct, ProductQuote, Reviews, Review, ShowContract)
+from adapters.catalogue.quote import ProductQuote
+from adapters.http.lending import ProductLine, Proposals, QuoteProduct, Reviews, ShowContract
+from adapters.http.openapi_parts import Json, asked, body, named, operation
+from adapters.postgres.book import Review, WaitingProposal
+
+LENDING: Final = (ProductLine, QuoteProduct, ProductQuote, Reviews, Review, Proposals, WaitingProposal, ShowContract)
 
 
 def lending_paths(schemas: Json) -> Json:
-    """Return the operations on products, reviews and contract texts."""
+    """Return the operations on products, what waits for officers, and contract texts."""
     contract = "/v1/accounts/{account}/contracts/{agreement}"
     return {
         "/v1/products": {"get": _products()},
         "/v1/product-quote": {"post": _quote()},
-        "/v1/reviews": {"get": _reviews(schemas)},
+        "/v1/reviews": {"get": _waiting("show_reviews", Reviews, Review, schemas)},
+        "/v1/proposals": {"get": _waiting("show_proposals", Proposals, WaitingProposal, schemas)},
         contract: {"get": _contract(contract, schemas)},
     }
 
@@ -43,13 +46,13 @@ def _quote() -> Json:
     )
 
 
-def _reviews(schemas: Json) -> Json:
+def _waiting(name: str, query: type[Struct], line: type[Struct], schemas: Json) -> Json:
     return operation(
-        "show_reviews",
-        Reviews.__doc__,
+        name,
+        query.__doc__,
         "lending",
-        parameters=asked("", schemas["Reviews"]),
-        returns={"type": "array", "items": named(Review)},
+        parameters=asked("", schemas[query.__name__]),
+        returns={"type": "array", "items": named(line)},
         fails=(400, 429, 500, 503),
     )
 

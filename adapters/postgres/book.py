@@ -59,6 +59,22 @@ class Review(Struct, frozen=True):
     claimed_until: date | None
 
 
+class WaitingProposal(Struct, frozen=True):
+    """A proposed change of terms that waits for an officer."""
+
+    account: int
+    proposal: int
+    loan: int
+    product: str
+    change: str
+    """Its kind; the credit file has all of it."""
+    signal: str
+    principal: int
+    """What the loan still owes: accepting takes a grade of as much."""
+    proposed_on: date
+    days_waiting: int
+
+
 class Suspended(Struct, frozen=True):
     """An account that was stopped because an internal check failed; an operator has to look at it."""
 
@@ -92,6 +108,11 @@ async def suspended(connection: asyncpg.Connection) -> list[Suspended]:
 async def reviews(connection: asyncpg.Connection, product: str | None, limit: int) -> list[Review]:
     """Return applications that wait for an officer, the most pressing first."""
     return [Review(*row) for row in await connection.fetch(SQL["reviews"], product, limit)]
+
+
+async def proposals(connection: asyncpg.Connection, product: str | None, limit: int) -> list[WaitingProposal]:
+    """Return proposed changes of terms that wait for an officer, the oldest first."""
+    return [WaitingProposal(*row) for row in await connection.fetch(SQL["proposals"], product, limit)]
 
 
 async def contract_text(connection: asyncpg.Connection, account: int, agreement: int) -> ContractTextRow | None:

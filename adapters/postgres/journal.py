@@ -197,6 +197,7 @@ async def _write_beside(connection: asyncpg.Connection, commit: GroupCommit) -> 
     for name, rows in (
         ("write_files", commit.files),
         ("write_applications", commit.applications),
+        ("write_proposals", commit.proposals),
         ("write_secrets", commit.secrets),
         ("write_contract_texts", commit.texts),
         ("write_payout_orders", commit.payouts),

@@ -155,6 +155,12 @@ ON CONFLICT (account_id, number) DO UPDATE SET
     claimed_by = excluded.claimed_by,
     claimed_until = excluded.claimed_until
 
+-- name: write_proposals
+-- Insert or update proposed changes of terms; only a decision changes one.
+INSERT INTO proposal (account_id, number, loan_id, change, signal, proposed_on, status)
+SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::date[], $7::text[])
+ON CONFLICT (account_id, number) DO UPDATE SET status = excluded.status
+
 -- name: write_secrets
 -- Insert sealed personal data.
 INSERT INTO secret (account_id, kind, number, found_by, sealed, key_id)
@@ -382,4 +388,14 @@ SELECT
 FROM application CROSS JOIN book
 WHERE status = 'referred' AND expires_on >= book.business_date AND ($1::text IS NULL OR product = $1)
 ORDER BY urgent DESC, submitted_on, account_id, number
+LIMIT $2
+
+-- name: proposals
+-- Proposed changes of terms that wait for an officer, the oldest first; of loans that run no more nothing is decided.
+SELECT
+    proposal.account_id, proposal.number, proposal.loan_id, loan.product, proposal.change, proposal.signal,
+    loan.principal, proposal.proposed_on, book.business_date - proposal.proposed_on AS days_waiting
+FROM proposal JOIN loan USING (loan_id) CROSS JOIN book
+WHERE proposal.status = 'waiting' AND loan.status = 'active' AND ($1::text IS NULL OR loan.product = $1)
+ORDER BY proposal.proposed_on, proposal.account_id, proposal.number
 LIMIT $2

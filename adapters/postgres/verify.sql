@@ -62,6 +62,12 @@ FROM application
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id, number
 
+-- name: proposals
+SELECT account_id, number, loan_id, change, signal, proposed_on, status
+FROM proposal
+WHERE account_id >= $1 AND account_id < $2
+ORDER BY account_id, number
+
 -- name: payouts
 SELECT account_id, order_number, payout, amount, bank_account
 FROM payout_order

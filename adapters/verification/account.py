@@ -44,6 +44,7 @@ class AccountRows(NamedTuple):
     requests: Sequence[Row] = ()
     files: Sequence[Row] = ()
     applications: Sequence[Row] = ()
+    proposals: Sequence[Row] = ()
     payouts: Sequence[Row] = ()
     texts: Sequence[Row] = ()
 
@@ -65,7 +66,8 @@ def check_account(tally: Tally, account_id: int, rows: AccountRows, on: date) ->
         if account is not None:
             _add(tally, account, on)
         check_snapshots(tally, account_id, account, rows.accounts, rows.loans, rows.contracts)
-        check_credit_file(tally, account_id, account, rows.files, rows.applications, rows.payouts, rows.texts)
+        beside = rows.files, rows.applications, rows.proposals, rows.payouts, rows.texts
+        check_credit_file(tally, account_id, account, *beside)
     except Exception as error:
         # What was tampered with may break anything in the core; the proof of the other accounts goes on.
         tally.differ("snapshots", f"account {account_id}: its events build up no account ({error!r})")

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import msgpack
 
+from actors.aside import proposal_row
 from adapters.verification.snapshots import UNREADABLE, Row
 from adapters.verification.tally import Tally
 from core.account import Account
@@ -25,6 +26,7 @@ def check_credit_file(
     account: Account | None,
     files: Sequence[Row],
     applications: Sequence[Row],
+    proposals: Sequence[Row],
     payouts: Sequence[Row],
     texts: Sequence[Row],
 ) -> None:
@@ -35,6 +37,8 @@ def check_credit_file(
     tally.compare(CHECK, f"{where}, credit file", stored, [(file, waiting_since(file))] if file != EMPTY else [])
     queued = [_queued(application) for application in file.applications]
     tally.compare(CHECK, f"{where}, applications", [tuple(row[1:]) for row in applications], queued)
+    waiting = [proposal_row(account_id, proposal) for proposal in file.proposals]
+    tally.compare(CHECK, f"{where}, proposals", [tuple(row) for row in proposals], waiting)
     orders = [
         (order_number(account_id, payout.number), payout.number, payout.amount, payout.bank_account)
         for payout in file.payouts

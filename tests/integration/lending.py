@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 import msgspec
 
+from adapters.catalogue.catalogue import SHIPPED
 from adapters.contracts.signing import create_authority, issue
 from adapters.house import BANK
 from adapters.http.server import listen
@@ -52,6 +53,7 @@ _OFFICERS: Final = (
     ("li", "risk_officer", 30_000_000, 0),
     ("zhao", "risk_officer", 30_000_000, 0),
 )
+LENIENT: Final = "lenient-loan"
 GOOD, MIDDLING, BAD = 800, 690, 600
 """Bureau scores that the classic policy approves, refers and declines."""
 
@@ -99,6 +101,13 @@ class Lending:
         response = await self._http.get(path, params=asked)
         assert response.status_code == 200, response.text
         return response
+
+    async def simulate(self, command: Command) -> Any:
+        """Try a command; nothing is done."""
+        tried = {"commands": [msgspec.to_builtins(command)]}
+        response = await self._http.post("/v1/simulate", json=tried)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     async def file(self, account: int) -> Any:
         """Return a borrower's credit file."""
@@ -234,6 +243,7 @@ async def lending(
         keys_file=str(home / "keys.json"),
         sources_file=str(home / "sources.json"),
         sources=dict(sources or {}),
+        products_dir=str(_products(home / "products")),
     )
     write_answers(settings, scores)
     system = System(desk.known_to(settings))
@@ -246,6 +256,15 @@ async def lending(
         stop.set()
         await serving
         books.close()
+
+
+def _products(directory: Path) -> Path:
+    """Write a product of the lender's own: a quick loan that is prolonged when other debts fall in arrears."""
+    directory.mkdir()
+    quick = (SHIPPED / f"{PRODUCT}.toml").read_text().replace(f'name = "{PRODUCT}"', f'name = "{LENIENT}"', 1)
+    rule = '[[signals]]\nkind = "card_arrears"\npropose = { what = "extend", installments = 2 }\n\n[terms]'
+    (directory / f"{LENIENT}.toml").write_text(quick.replace("[terms]", rule, 1))
+    return directory
 
 
 def _officers(home: Path) -> Path:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.console.contracts import contract
 from adapters.console.privacy import privacy
+from adapters.console.proposals import proposal
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
 from adapters.rails import bank_server
 from adapters.rails.bank_api import Ownership
@@ -28,10 +29,12 @@ from core.origination.commands import (
     AddBankAccount,
     AddDocument,
     ClaimReview,
+    DecideProposal,
     DecideReview,
     Draw,
     IdentifyBorrower,
     OfferContract,
+    ReportSignal,
     RequestPayout,
     RestrictBorrower,
     SettlePayout,
@@ -42,6 +45,7 @@ from loadtests.book import close_days
 from tests.integration.lending import (
     BAD,
     GOOD,
+    LENIENT,
     MIDDLING,
     OPENED_ON,
     RETENTION_DAYS,
@@ -146,6 +150,31 @@ async def test_a_large_loan_takes_two_officers(lender: Lending) -> None:
             again = ClaimReview(account=LARGE, application=1, officer=officer)
             assert await lender.refused(again, officer) == "403 own_case"
     assert states == ["referred", "approved"]
+
+
+async def test_arrears_elsewhere_propose_other_terms_that_an_officer_accepts(
+    lender: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await lender.borrow(product=LENIENT)
+    await lender.pay_out(account)
+    await lender.done(ReportSignal(account=account, kind="card_arrears", detail="two cards"))
+    (waiting,) = (await lender.get("/v1/proposals", product=LENIENT)).json()
+    assert (waiting["account"], waiting["change"], waiting["principal"]) == (account, "extend", 1_000_000)
+    accept = DecideProposal(account=account, proposal=1, officer="wang", outcome="accept", note="agreed by phone")
+    tried = await lender.simulate(accept)
+    assert [each["type"] for each in tried["outcomes"][0]["events"]] == ["ProposalDecided", "TermsChanged"]
+    assert await lender.refused(accept) == "401 officer_unauthenticated"
+    monkeypatch.setenv("TENOR_HTTP_PORT", lender.system.base_url.rpartition(":")[2])
+    said = ["accept", str(account), "1", "--officer", "wang", "--token", token("wang"), "--note", "agreed by phone"]
+    for arguments in (["list"], said):
+        shown = await asyncio.to_thread(CliRunner().invoke, proposal, arguments)
+        assert shown.exit_code == 0, shown.output
+    assert (await lender.get("/v1/proposals")).json() == []
+    (decided,) = (await lender.file(account))["proposals"]
+    assert (decided["status"], decided["officer"], decided["note"]) == ("accepted", "wang", "agreed by phone")
+    schedule = (await lender.get(f"/v1/loans/{loan_id(account, 1)}/schedule")).json()["rows"]
+    assert schedule == tried["loans"][0]["schedule"]
+    assert len(schedule) == 8
 
 
 async def test_what_is_signed_is_the_text_that_anybody_can_fetch(lender: Lending) -> None:

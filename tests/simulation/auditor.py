@@ -245,6 +245,7 @@ class Auditor:
             ],
             files=[disk.files[account]] if account in disk.files else [],
             applications=[tuple(row) for key, row in sorted(disk.applications.items()) if key[0] == account],
+            proposals=[row for key, row in sorted(disk.proposals.items()) if key[0] == account],
             payouts=[
                 (account, row.order_number, row.payout, row.amount, row.bank_account)
                 for row in disk.payouts.values()

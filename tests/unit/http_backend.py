@@ -70,6 +70,9 @@ class CannedBackend:
     async def reviews(self, product: str | None, limit: int) -> bytes:
         return b"[]"
 
+    async def proposals(self, product: str | None, limit: int) -> bytes:
+        return b"[]"
+
     async def contract_text(self, account: int, agreement: int) -> bytes | None:
         return b"<html>a contract</html>" if agreement == 1 else None
 

@@ -87,3 +87,5 @@ def test_a_contract_is_read_as_html_or_pdf() -> None:
 def test_the_review_queue_is_asked_within_bounds() -> None:
     assert get(CannedBackend(), "/v1/reviews").json() == []
     assert_problem(get(CannedBackend(), "/v1/reviews?limit=501"), 400, "malformed")
+    assert get(CannedBackend(), "/v1/proposals?product=quick-loan").json() == []
+    assert_problem(get(CannedBackend(), "/v1/proposals?limit=501"), 400, "malformed")

@@ -1,0 +1,40 @@
+"""Changes of terms that signals of risk led to, at the terminal: what waits for an officer, and what one decides."""
+
+import typer
+
+from adapters.console.calling import client
+from adapters.console.options import Config, Json, Note, Officer, Token
+from adapters.console.terminal import facts, show, table
+
+proposal = typer.Typer(no_args_is_help=True, help="Changes of terms that signals of risk led to.")
+
+
+@proposal.command("list")
+def list_proposals(product: str | None = None, limit: int = 100, config: Config = None, as_json: Json = False) -> None:
+    """List proposed changes of terms that wait for an officer, the oldest first."""
+    found = client(config, as_json).get("/v1/proposals", product=product, limit=limit)
+    names = ("account", "proposal", "loan", "product", "change", "signal", "principal")
+    rows = [(*(each[name] for name in names), f"{each['days_waiting']} d") for each in found]
+    show(found, as_json, table("proposals (amounts in minor units)", (*names, "waiting"), rows, ("principal",)))
+
+
+def _decision(outcome: str, does: str) -> None:
+    """Add the command by which an officer decides a proposal."""
+
+    @proposal.command(outcome, help=does)
+    def decide(
+        account: int,
+        proposal: int,
+        officer: Officer,
+        token: Token,
+        note: Note,
+        config: Config = None,
+        as_json: Json = False,
+    ) -> None:
+        body = {"account": account, "proposal": proposal, "officer": officer, "outcome": outcome, "note": note}
+        reply = client(config, as_json).post("/v1/decide-proposal", body, token=token)
+        show(reply, as_json, facts(f"proposal {proposal} of account {account}", reply))
+
+
+_decision("accept", "Carry a proposed change of terms out; `tenor simulate` shows beforehand what it does.")
+_decision("decline", "Leave the terms as they are.")
