@@ -17,7 +17,8 @@ from actors.messages import Envelope, Refused
 from actors.people import People, identifiable, identified
 from actors.protocols import Clock, Journal
 from actors.rows import Claim, LeaseRow
-from core.account import Account
+from core.account import Account, LoanStatus, contract_of
+from core.changing.tranches import first_part
 from core.commands import Command, OpenAccount
 from core.identity import number_of
 from core.origination.agreements import agreement_behind
@@ -173,5 +174,8 @@ def _payout(command: Command, account: Account) -> tuple[str, int, int] | None:
         loan = account.loans[number_of(command.loan) - 1]
         behind = agreement_behind(account, loan)
         if behind is not None:
-            return behind.product, behind.version, account.contracts[loan.number - 1].terms.principal
+            terms = contract_of(account, loan).terms
+            runs = loan.status is LoanStatus.ACTIVE and terms.tranches
+            leaves = terms.tranches[0].amount if runs else first_part(terms).principal
+            return behind.product, behind.version, leaves
     return None

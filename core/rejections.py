@@ -146,6 +146,8 @@ class Code(StrEnum):
     PAYOUT_UNKNOWN = "payout_unknown"
     PAYOUT_PENDING = "payout_pending"
     """Money for this loan is on its way already."""
+    PART_NOT_DUE = "part_not_due"
+    """What of the loan is still to be paid out is promised for a later day."""
     PAYOUT_SETTLED = "payout_settled"
     """The bank's last word on it is recorded already."""
     COOLING_OFF_OVER = "cooling_off_over"

@@ -11,7 +11,7 @@ from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
 from core.cost.caps import CAPS
 from core.money import AMOUNT_MAX
-from core.origination.product import Clause, Product, Range, Template, law_of, terms_for, under_law
+from core.origination.product import Clause, Kind, Product, Range, Template, in_parts, law_of, terms_for, under_law
 from core.rejections import Rejection
 from core.schedule.plan import check_terms
 from core.servicing.disbursing import cost_above_cap, lent_of
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
 def faults_of(product: Product) -> list[Found]:
     """Return everything that is wrong with a product; a schedule is tried only if nothing else is."""
-    parts = (_head, _law, _ranges, _purposes, _documents, _contract, _funding, _accounting, _signals)
+    parts = (_head, _law, _ranges, _purposes, _documents, _contract, _funding, _accounting, _signals, _later_parts)
     return [found for part in parts for found in part(product)] or list(_schedules(product))
 
 
@@ -154,6 +154,13 @@ def _signals(product: Product) -> Iterator[Found]:
                 yield Found(f"{at}.{field}", "belongs to one loan, not to all loans of a product; leave it out")
 
 
+def _later_parts(product: Product) -> Iterator[Found]:
+    if product.later_parts and product.kind is Kind.LINE:
+        yield Found("later_parts", "belong to a loan; on a line each part is a draw")
+    if sum(part.ppb for part in product.later_parts) >= PPB:
+        yield Found("later_parts", f"leave nothing to pay out at first; together they are less than {PPB}")
+
+
 def _schedules(product: Product) -> Iterator[Found]:
     """Try the smallest and the largest loan of the product with the fewest and with the most installments."""
     for amount in sorted({product.amount.least, product.amount.most}):
@@ -166,8 +173,11 @@ def _schedules(product: Product) -> Iterator[Found]:
 
 
 def _refused(terms: Terms, product: Product) -> str | None:
-    lent = lent_of(terms)
-    return lent.detail if isinstance(lent, Rejection) else check_terms(lent[0], product.effective_from)
+    promised = in_parts(product, terms, product.effective_from)
+    lent = lent_of(promised)
+    if isinstance(lent, Rejection):
+        return lent.detail
+    return check_terms(promised, product.effective_from) or check_terms(lent[0], product.effective_from)
 
 
 def _above_cap(terms: Terms, product: Product) -> Rejection | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from core.account import exposure, past_due
+from core.account import LoanStatus, exposure, past_due
 from core.identity import loan_id
 from core.origination.agreements import drawn, lent_for
 from core.origination.case import Case, refused_if_frozen
@@ -34,9 +34,14 @@ def _paid_before(case: Case, payout: Payout) -> Rejection | None:
     for other in case.file.payouts:
         if other.loan == payout.loan and other.status is PayoutStatus.REQUESTED:
             return Rejection(Code.PAYOUT_PENDING, f"payout {other.number} is on its way")
-        if other.loan == payout.loan and other.status is PayoutStatus.SUCCEEDED:
+        if other.loan == payout.loan and other.status is PayoutStatus.SUCCEEDED and not _runs(case, payout):
             return Rejection(Code.PAYOUT_SETTLED, f"payout {other.number} reached the borrower")
     return None
+
+
+def _runs(case: Case, payout: Payout) -> bool:
+    """Return whether a payout is a later part of a loan that runs."""
+    return case.account.loans[payout.loan - 1].status is LoanStatus.ACTIVE
 
 
 def _restricted(case: Case) -> Rejection | None:
@@ -56,7 +61,10 @@ def _late(case: Case, product: Product) -> Rejection | None:
 def _not_agreed(case: Case, payout: Payout, agreement: Agreement) -> Rejection | None:
     """Refuse terms that nobody signed: amount and number of installments are all that a draw on a line sets itself."""
     terms = case.account.contracts[payout.loan - 1].terms
-    if terms == replace(agreement.terms, principal=terms.principal, installments=terms.installments):
+    # A loan that runs may have come to other terms since; its parts are what was signed.
+    if _runs(case, payout) or terms == replace(
+        agreement.terms, principal=terms.principal, installments=terms.installments
+    ):
         return None
     loan = loan_id(case.account.id, payout.loan)
     return Rejection(Code.CONTRACT_UNSIGNED, f"contract {agreement.number} does not hold the terms of loan {loan}")

@@ -13,7 +13,7 @@ from core.origination.case import Case, application_of, officer_of, product_of, 
 from core.origination.commands import OfferContract
 from core.origination.events import ContractOffered
 from core.origination.file import Agreement, Application, ApplicationStatus
-from core.origination.product import Product, Range, terms_for, under_law
+from core.origination.product import Product, Range, in_parts, terms_for, under_law
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
 from core.servicing.disbursing import cost_above_cap, lent_of
@@ -67,7 +67,8 @@ def _agreed(case: Case, command: OfferContract, product: Product, application: A
             return officer
     elif command.clauses:
         return Rejection(Code.OFFICER_UNKNOWN, "an officer sets clauses: say which one")
-    terms, bounds = terms_for(product, application.amount, application.installments), _bounds(product)
+    terms = in_parts(product, terms_for(product, application.amount, application.installments), case.on)
+    bounds = _bounds(product)
     for name, value in command.clauses.items():
         within = bounds.get(name)
         if within is None or not within.least <= value <= within.most:

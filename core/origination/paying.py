@@ -2,8 +2,10 @@
 
 from msgspec.structs import replace
 
-from core.account import Loan, LoanStatus
+from core.account import Loan, LoanStatus, contract_of, promised
+from core.changing.tranches import disburse_tranche
 from core.deciding.lending import named_loan
+from core.decision import Draft
 from core.events import LoanBooked
 from core.identity import LOANS_MAX
 from core.money import Minor
@@ -21,16 +23,20 @@ from core.servicing.disbursing import lent_of
 
 
 def request_payout(case: Case, command: RequestPayout) -> Rejection | None:
-    """Have a booked loan paid out; return why not, if it is refused."""
+    """Have a booked loan paid out, or the next part of one that runs; return why not, if it is refused."""
     loan = named_loan(case.account, command.loan)
     if isinstance(loan, Rejection):
         return loan
-    if loan.status is not LoanStatus.BOOKED:
+    later = loan.status is LoanStatus.ACTIVE and promised(contract_of(case.account, loan)) > 0
+    if loan.status is not LoanStatus.BOOKED and not later:
         return Rejection(Code.LOAN_NOT_BOOKED, f"loan {command.loan} is {loan.status}")
     behind = contract_behind(case, loan.number)
     if isinstance(behind, Rejection):
         return behind
-    return _pay(case, loan, *behind, command.bank_account)
+    if not later:
+        return _pay(case, loan, *behind, command.bank_account)
+    part = _next_part(case, loan)
+    return part if isinstance(part, Rejection) else _order(case, loan, *behind, command.bank_account, part)
 
 
 def draw(case: Case, command: Draw) -> Rejection | None:
@@ -61,7 +67,7 @@ def _line(case: Case, number: int) -> Agreement | Rejection:
 
 
 def _pay(case: Case, loan: Loan, agreement: Agreement, product: Product, bank_account: int) -> Rejection | None:
-    """Send an order for what leaves of a loan, once every check holds."""
+    """Have all of a booked loan paid out, or its first part, without the fees that are kept back."""
     terms = case.account.contracts[loan.number - 1].terms
     lent = lent_of(terms)
     refused = refused_out_of_range(product, terms.principal, terms.installments)
@@ -69,15 +75,30 @@ def _pay(case: Case, loan: Loan, agreement: Agreement, product: Product, bank_ac
     if refused is not None:
         return refused
     assert not isinstance(lent, Rejection)
+    return _order(case, loan, agreement, product, bank_account, lent[1])
+
+
+def _next_part(case: Case, loan: Loan) -> int | Rejection:
+    """Return what is promised next of a loan that runs, if its day has come and the loan can take it."""
+    tranche = contract_of(case.account, loan).terms.tranches[0]
+    if case.on < tranche.on:
+        return Rejection(Code.PART_NOT_DUE, f"the next part of the loan is promised for {tranche.on}")
+    return disburse_tranche(Draft(case.account), loan, tranche.amount, case.on) or tranche.amount
+
+
+def _order(
+    case: Case, loan: Loan, agreement: Agreement, product: Product, bank_account: int, amount: int
+) -> Rejection | None:
+    """Send an order for money of a loan, once every check holds."""
     payout = Payout(
         number=len(case.file.payouts) + 1,
         loan=loan.number,
-        amount=Minor(lent[1]),
+        amount=Minor(amount),
         bank_account=bank_account,
         pool=product.funding.pool,
         requested_on=case.on,
-        shares=split(lent[1], product.funding.shares),
-        own=own_part(lent[1], product.funding),
+        shares=split(amount, product.funding.shares),
+        own=own_part(amount, product.funding),
     )
     refused = refused_payout(case, payout, agreement, product) or refused_if_full(case.file.payouts, "payouts")
     if refused is not None:

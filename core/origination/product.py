@@ -1,6 +1,6 @@
 """What a lender offers: a versioned document that says what may be asked for, on which terms, and who must agree."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from core.contract.changes import Relief
-from core.contract.terms import PRINTABLE, Terms
+from core.contract.terms import PRINTABLE, Terms, Tranche
 from core.cost.caps import legal_cap
 from core.money import AMOUNT_MAX
 
@@ -105,6 +105,15 @@ class LedgerAccount(_Document, frozen=True, kw_only=True):
     name: Text
 
 
+class LaterPart(_Document, frozen=True, kw_only=True):
+    """A part of the principal that is not paid out with the rest."""
+
+    ppb: Annotated[int, Meta(ge=1, lt=PPB)]
+    """Its share of the principal, rounded down."""
+    after_days: Annotated[int, Meta(ge=1, le=3660)]
+    """From so many days after the offer of the contract on it is paid out."""
+
+
 class Payouts(_Document, frozen=True, kw_only=True):
     """What is checked before money leaves."""
 
@@ -194,6 +203,8 @@ class Product(_Document, frozen=True, kw_only=True):
     clauses: Annotated[tuple[Clause, ...], Meta(max_length=8)] = ()
     signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)] = ("borrower",)
     """Who signs, in this order."""
+    later_parts: Annotated[tuple[LaterPart, ...], Meta(max_length=16)] = ()
+    """What of the principal is paid out later, in this order; empty: all of it is paid out at once."""
     funding: Funding
     accounting: Annotated[tuple[LedgerAccount, ...], Meta(max_length=32)] = ()
     """Where the product's money stands in the lender's ledger; what is not here stands in the control account."""
@@ -234,5 +245,11 @@ def under_law(product: Product, terms: Terms, on: date) -> Terms:
 
 
 def terms_for(product: Product, amount: int, installments: int) -> Terms:
-    """Return the terms of a loan of this product."""
+    """Return the terms of a loan of this product, all of it paid out at once."""
     return replace(product.terms, product=product.name, principal=amount, installments=installments)
+
+
+def in_parts(product: Product, terms: Terms, on: date) -> Terms:
+    """Return the terms of a contract that is offered on a day, with the later parts that it promises."""
+    parts = [(on + timedelta(days=part.after_days), terms.principal * part.ppb // PPB) for part in product.later_parts]
+    return replace(terms, tranches=tuple(Tranche(day, amount) for day, amount in parts if amount))

@@ -13,7 +13,7 @@ from core.origination.case import Case, contract_behind
 from core.origination.commands import Rescind
 from core.origination.events import SharesReturned
 from core.origination.file import PayoutStatus
-from core.origination.settling import disbursement_of, shares_of_others
+from core.origination.settling import disbursements_of, shares_of_others
 from core.rejections import Code, Rejection
 from core.restatement import History, take_back
 from core.servicing.disbursing import lent_of
@@ -51,8 +51,8 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
     shares = _shares(case, loan.number)
     if isinstance(shares, Rejection):
         return shares
-    given, seq = _given(contract), disbursement_of(case.history, loan.number)
-    refused = take_back(case.draft, case.history, seq, RESCINDED, case.on)
+    given = _given(contract)
+    refused = _undone(case, loan.number)
     if refused is not None:
         return refused
     missing = given - command.amount
@@ -62,8 +62,8 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
     if missing > 0:
         case.draft.emit(UnappliedRefunded(case.on, Minor(missing)))
     case.draft.emit(LoanCancelled(case.on, loan.number))
-    if shares is not None:
-        case.draft.emit(shares)
+    for each in shares:
+        case.draft.emit(each)
     if missing < 0:
         receive(case.draft, -missing, None, case.on)
     return None
@@ -81,14 +81,28 @@ def _too_late(case: Case, command: Rescind, contract: Contract) -> Rejection | N
     return Rejection(Code.COOLING_OFF_OVER, f"the loan could be given back until {last}")
 
 
-def _shares(case: Case, loan: int) -> SharesReturned | Rejection | None:
-    """Return what other funders get back with a loan, if there are any."""
-    payouts = (each for each in case.file.payouts if each.loan == loan and each.status is PayoutStatus.SUCCEEDED)
-    payout = next(payouts, None)
-    others = () if payout is None else shares_of_others(case, payout)
-    if isinstance(others, Rejection):
-        return others
-    return SharesReturned(case.on, payout.number, others) if payout and others else None
+def _undone(case: Case, loan: int) -> Rejection | None:
+    """Take back all that was paid out of a loan, the last part first: none stands without those before it."""
+    for seq in reversed(disbursements_of(case.history, loan)):
+        history = [*case.history, *enumerate(case.draft.events, case.history[-1][0] + 1)]
+        refused = take_back(case.draft, history, seq, RESCINDED, case.on)
+        if refused is not None:
+            return refused
+    return None
+
+
+def _shares(case: Case, loan: int) -> list[SharesReturned] | Rejection:
+    """Return what other funders get back with a loan, payout by payout; nothing may be on its way."""
+    returned = []
+    for payout in (each for each in case.file.payouts if each.loan == loan):
+        if payout.status is PayoutStatus.REQUESTED:
+            return Rejection(Code.PAYOUT_PENDING, f"payout {payout.number} is on its way")
+        others = shares_of_others(case, payout) if payout.status is PayoutStatus.SUCCEEDED else ()
+        if isinstance(others, Rejection):
+            return others
+        if others:
+            returned.append(SharesReturned(case.on, payout.number, others))
+    return returned
 
 
 def _given(contract: Contract) -> int:

@@ -1,6 +1,8 @@
 """The bank says what became of a payout: the loan begins, or waits for another try; later, money may come back."""
 
 from core.account import Account, LoanStatus
+from core.change_events import TrancheDisbursed
+from core.changing.tranches import disburse_tranche
 from core.events import LoanCancelled, LoanDisbursed
 from core.money import Minor
 from core.origination.agreements import has_left
@@ -20,10 +22,9 @@ def settle(case: Case, command: SettlePayout) -> Rejection | None:
         return Rejection(Code.PAYOUT_UNKNOWN, f"account {case.account.id} has no payout {command.payout}")
     payout, status = case.file.payouts[command.payout - 1], PayoutStatus(command.status)
     returned = status is PayoutStatus.RETURNED
-    if returned and payout.status is PayoutStatus.REQUESTED:
-        return Rejection(Code.PAYOUT_PENDING, f"payout {payout.number} has not succeeded: say that first")
-    if payout.status is not (PayoutStatus.SUCCEEDED if returned else PayoutStatus.REQUESTED):
-        return Rejection(Code.PAYOUT_SETTLED, f"payout {payout.number} is {payout.status}")
+    refused = _not_now(case, payout, returned=returned)
+    if refused is not None:
+        return refused
     others = shares_of_others(case, payout)
     if isinstance(others, Rejection):
         return others
@@ -37,6 +38,17 @@ def settle(case: Case, command: SettlePayout) -> Rejection | None:
     return refused
 
 
+def _not_now(case: Case, payout: Payout, *, returned: bool) -> Rejection | None:
+    """Refuse news that does not follow from what is known; a part comes back only while no other is on its way."""
+    if returned and payout.status in (PayoutStatus.REQUESTED, PayoutStatus.SUCCEEDED):
+        for other in case.file.payouts:
+            if other.loan == payout.loan and other.status is PayoutStatus.REQUESTED:
+                return Rejection(Code.PAYOUT_PENDING, f"payout {other.number} has not succeeded: say that first")
+    if payout.status is not (PayoutStatus.SUCCEEDED if returned else PayoutStatus.REQUESTED):
+        return Rejection(Code.PAYOUT_SETTLED, f"payout {payout.number} is {payout.status}")
+    return None
+
+
 def cancel_unpaid(case: Case) -> None:
     """Cancel booked loans that nobody is to be paid any more: the borrower waits to be forgotten."""
     for loan in case.account.loans:
@@ -44,17 +56,28 @@ def cancel_unpaid(case: Case) -> None:
             case.draft.emit(LoanCancelled(case.on, loan.number))
 
 
-def disbursement_of(history: History, loan: int) -> int:
-    """Return the number of a loan's payout as the books hold it; 0 if it was taken back."""
-    entries = (entry for entry in facts(history) if isinstance(entry.event, LoanDisbursed) and entry.event.loan == loan)
-    return next((entry.seq for entry in entries), 0)
+def disbursements_of(history: History, loan: int) -> list[int]:
+    """Return the numbers of all that was paid out of a loan as the books hold it, the first payout first."""
+    kinds = LoanDisbursed | TrancheDisbursed
+    return [entry.seq for entry in facts(history) if isinstance(entry.event, kinds) and entry.event.loan == loan]
+
+
+def _disbursement_of(history: History, payout: Payout) -> int:
+    """Return the number of what a payout that succeeded paid out; 0 if it was taken back."""
+    said = (
+        seq
+        for seq, event in history
+        if isinstance(event, PayoutSettled) and event.number == payout.number and event.status is PayoutStatus.SUCCEEDED
+    )
+    settled = next(said)
+    return next((seq for seq in disbursements_of(history, payout.loan) if seq > settled), 0)
 
 
 def refused_if_paid_out(account: Account, history: History, seq: int) -> Rejection | None:
     """Refuse to take a payout back that the bank made: it says itself when the money returns."""
     paid = (each for each in account.file.payouts if each.status is PayoutStatus.SUCCEEDED)
     for payout in paid:
-        if disbursement_of(history, payout.loan) == seq:
+        if _disbursement_of(history, payout) == seq:
             return Rejection(Code.EVENT_NOT_REVERSIBLE, f"payout {payout.number} reached the borrower")
     return None
 
@@ -73,13 +96,15 @@ def shares_of_others(case: Case, payout: Payout) -> tuple[tuple[str, Minor], ...
 
 def _disbursed(case: Case, payout: Payout) -> Rejection | None:
     loan = case.account.loans[payout.loan - 1]
+    if loan.status is LoanStatus.ACTIVE:
+        return disburse_tranche(case.draft, loan, payout.amount, case.on)
     if loan.status is not LoanStatus.BOOKED:
         return Rejection(Code.LOAN_NOT_BOOKED, f"loan {loan.number} is {loan.status}, and its money has left")
     return disburse(case.draft, loan, case.on)
 
 
 def _came_back(case: Case, payout: Payout, reason: str) -> Rejection | None:
-    seq = disbursement_of(case.history, payout.loan)
+    seq = _disbursement_of(case.history, payout)
     if seq:
         return take_back(case.draft, case.history, seq, reason or "the bank returned the payout", case.on)
     if case.account.loans[payout.loan - 1].status is LoanStatus.CANCELLED:

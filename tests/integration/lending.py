@@ -53,7 +53,7 @@ _OFFICERS: Final = (
     ("li", "risk_officer", 30_000_000, 0),
     ("zhao", "risk_officer", 30_000_000, 0),
 )
-LENIENT: Final = "lenient-loan"
+LENIENT, GRADUAL = "lenient-loan", "gradual-loan"
 GOOD, MIDDLING, BAD = 800, 690, 600
 """Bureau scores that the classic policy approves, refers and declines."""
 
@@ -259,11 +259,15 @@ async def lending(
 
 
 def _products(directory: Path) -> Path:
-    """Write a product of the lender's own: a quick loan that is prolonged when other debts fall in arrears."""
+    """Write quick loans of the lender's own: one prolonged when other debts fall in arrears, one paid out in parts."""
     directory.mkdir()
-    quick = (SHIPPED / f"{PRODUCT}.toml").read_text().replace(f'name = "{PRODUCT}"', f'name = "{LENIENT}"', 1)
-    rule = '[[signals]]\nkind = "card_arrears"\npropose = { what = "extend", installments = 2 }\n\n[terms]'
-    (directory / f"{LENIENT}.toml").write_text(quick.replace("[terms]", rule, 1))
+    quick = (SHIPPED / f"{PRODUCT}.toml").read_text()
+    for name, more in (
+        (LENIENT, '[[signals]]\nkind = "card_arrears"\npropose = { what = "extend", installments = 2 }\n\n'),
+        (GRADUAL, "later_parts = [{ ppb = 400_000_000, after_days = 1 }]\n\n"),
+    ):
+        own = quick.replace(f'name = "{PRODUCT}"', f'name = "{name}"', 1).replace("[terms]", f"{more}[terms]", 1)
+        (directory / f"{name}.toml").write_text(own)
     return directory
 
 

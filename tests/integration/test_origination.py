@@ -45,6 +45,7 @@ from loadtests.book import close_days
 from tests.integration.lending import (
     BAD,
     GOOD,
+    GRADUAL,
     LENIENT,
     MIDDLING,
     OPENED_ON,
@@ -413,6 +414,18 @@ async def test_an_installment_is_repaid_and_who_owes_nothing_can_be_forgotten(le
     assert (await lender.secrets(account), (await lender.file(account))["erased"]) == (0, True)
     assert (await lender.done(Repay(account=account, amount=100)))["unapplied"] == 100
     assert await lender.fetch("SELECT FROM contract_text WHERE account_id = $1", account) == [], "it named the borrower"
+
+
+async def test_a_contract_is_paid_out_in_parts(lender: Lending) -> None:
+    account = await lender.borrow(product=GRADUAL)
+    request = RequestPayout(account=account, loan=loan_id(account, 1), bank_account=1)
+    assert (await lender.pay_out(account))["amount"] == 600_000
+    assert await lender.refused(request) == "409 part_not_due"
+    today = date.fromisoformat((await lender.file(account))["business_date"])
+    await close_days(lender.system.base_url, today + timedelta(days=1))
+    assert (await lender.pay_out(account))["amount"] == 400_000
+    assert (await lender.loan(account))["principal"] == 1_000_000
+    assert await lender.refused(request) == "409 loan_not_booked"
 
 
 def tenor_privacy(lender: Lending, *arguments: str) -> Any:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.account import LoanStatus
+from core.account import LoanStatus, promised
 from core.commands import (
     BookLoan,
     Command,
@@ -43,7 +43,7 @@ from core.origination.commands import (
     WithdrawApplication,
 )
 from core.origination.file import PayoutStatus
-from tests.unit.lender import OTHER_CARD, Borrowing
+from tests.unit.lender import JOINT, LINE, LOAN, OTHER_CARD, PARTS, Borrowing, SmallLender
 
 SCORES = (700, 700, 700, 620, 500)
 ACTS = (
@@ -82,13 +82,15 @@ lives = st.lists(steps, min_size=1, max_size=40)
 
 
 def start() -> Borrowing:
-    """Return somebody who is known, has signed a line and a loan, and asks for more."""
-    borrowing = Borrowing()
+    """Return somebody who is known, has signed a line and two loans, one paid out in part, and asks for more."""
+    borrowing = Borrowing(SmallLender(LOAN, LINE, JOINT, PARTS))
     borrowing.lender.pools = {"main": 30_000, "joint": 40_000}
     borrowing.identify()
-    for product, amount in (("line", 60_000), ("joint", 50_000)):
+    for product, amount in (("line", 60_000), ("joint", 50_000), ("parts", 40_000)):
         borrowing.do(Apply(account=1, product=product, amount=amount, installments=6))
         borrowing.contract(len(borrowing.file.applications))
+    borrowing.do(RequestPayout(account=1, loan=borrowing.loan(2), bank_account=1))
+    borrowing.do(SettlePayout(account=1, payout=1, status="succeeded"))
     return borrowing
 
 
@@ -99,7 +101,7 @@ def resolve(borrowing: Borrowing, step: Step) -> Command:
     application, officer = 1 + step.which % max(1, len(file.applications)), OFFICERS[step.which % len(OFFICERS)]
     match step.act:
         case "apply":
-            product = ("cash", "line", "joint")[step.which % 3]
+            product = ("cash", "line", "joint", "parts")[step.which % 4]
             return Apply(account=1, product=product, amount=step.size, installments=1 + step.which, previous=0)
         case "sign":
             waiting = len(file.agreements)
@@ -112,8 +114,13 @@ def resolve(borrowing: Borrowing, step: Step) -> Command:
             lines = [each.number for each in file.agreements if not each.loan and each.status == "signed"] or [1]
             return Draw(account=1, agreement=lines[-1], amount=step.size // 3, installments=3, bank_account=1)
         case "request":
-            booked = [each.number for each in borrowing.account.loans if each.status is LoanStatus.BOOKED] or [1]
-            return RequestPayout(account=1, loan=borrowing.loan(booked[-1]), bank_account=1 + step.which // 5)
+            waits = [
+                loan.number
+                for loan, contract in zip(borrowing.account.loans, borrowing.account.contracts, strict=True)
+                if loan.status is LoanStatus.BOOKED or (loan.status is LoanStatus.ACTIVE and promised(contract))
+            ]
+            which = (waits or [1])[-1 - step.which % max(1, len(waits))]
+            return RequestPayout(account=1, loan=borrowing.loan(which), bank_account=1 + step.which // 5)
         case "settle":
             open_ones = [each.number for each in file.payouts if each.status is PayoutStatus.REQUESTED] or [1]
             return SettlePayout(account=1, payout=open_ones[0], status="failed" if step.which == 0 else "succeeded")

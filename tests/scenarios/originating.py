@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from core.account import Account
+from core.change_events import TrancheDisbursed
 from core.commands import Command
 from core.contract.terms import Terms
 from core.events import AccountRestated, Event, LoanDisbursed
@@ -62,6 +63,11 @@ def _purpose_cap(fields: Fields, most: str, purpose: str) -> None:
     fields["purpose_caps"] = [*fields.get("purpose_caps", ()), {"purpose": purpose, "most": minor(most)}]
 
 
+def _later_part(fields: Fields, of: str, days: str) -> None:
+    part = {"ppb": share(of), "after_days": int(days)}
+    fields["later_parts"] = [*fields.get("later_parts", ()), part]
+
+
 def _signal(fields: Fields, kind: str, months: str, then: str) -> None:
     rule: Fields = {"kind": kind, "months": int(months)}
     if then != "freezes":
@@ -107,6 +113,7 @@ _PHRASES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"lent under a {_NAME} licence of ([A-Z]+)", _licence),
     (rf"at most {_AMOUNT} lent", _set("payouts.exposure_max", minor)),
     (r"given back within (\d+) days", _set("payouts.cooling_off_days", int)),
+    (r"([\d.]+ %) paid out after (\d+) days", _later_part),
     (r"lists at most (\d+) days old", _set("payouts.debtor_list_days", int)),
     (r"([a-z_]+) in (\d+) months? in a row (freezes|proposes .+)", _signal),
 )
@@ -226,6 +233,7 @@ FOLLOWS = {
     "taken from unapplied": "refund",
     "installments skipped": "holiday",
     "maturity moved": "extend",
+    "part disbursed": "tranche",
 }
 """What follows from an act before the loan, by the name that it has where it is asked for."""
 _WITH_AMOUNT = ("apply", "amend_application", "draw", "rescind")
@@ -316,7 +324,7 @@ def told_lender(event: Event) -> dict[str, str] | None:
             return {"what": "data destroyed" if event.erased else "data restricted"}
         case AccountRestated():
             undone = next((entry.event for entry in event.undone if entry.seq == event.reverses), None)
-            if isinstance(undone, LoanDisbursed):
+            if isinstance(undone, LoanDisbursed | TrancheDisbursed):
                 return {"what": f"payout of loan {undone.loan} undone", "amount": money(undone.amount)}
             return None
         case _:

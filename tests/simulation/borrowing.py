@@ -74,7 +74,9 @@ def any_borrowing(world: "World", account: int) -> Command:
             return UnfreezeAccount(account=account)
         return LiftFreeze(account=account, officer=draw.choice(OFFICERS).name, note="seen")
     following = [*_applying(draw, account, file), *_contracting(draw, account, file), *_paying(draw, account, file)]
-    following += _deciding(draw, account, file)
+    deciding = _deciding(draw, account, file)
+    if deciding and draw.random() < 0.7:
+        return draw.choice(deciding)
     if following and draw.random() < 0.8:
         return draw.choice(following[-4:])
     return draw.choice(_aside(world, account, file))
@@ -191,7 +193,7 @@ def _contracting(draw: Random, account: int, file: CreditFile) -> list[Originati
             commands.append(
                 Draw(account=account, agreement=agreement.number, amount=amount, installments=2, bank_account=card)
             )
-        elif agreement.loan not in paid:
+        elif agreement.loan not in paid or agreement.terms.tranches:
             loan = loan_id(account, agreement.loan)
             commands += [RequestPayout(account=account, loan=loan, bank_account=_card(draw, file))] * 2
     return commands
@@ -240,7 +242,7 @@ def _aside(world: "World", account: int, file: CreditFile) -> Sequence[Originati
         _offer(draw, account, last),
         RequestPayout(account=account, loan=loan, bank_account=draw.randint(1, 2)),
         Rescind(account=account, loan=loan, amount=9_000),
-        ReportSignal(account=account, kind=kind, detail="as reported"),
+        *(ReportSignal(account=account, kind=kind, detail="as reported"),) * 3,
     )
 
 

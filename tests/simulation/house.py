@@ -19,9 +19,9 @@ from core.contract.terms import Rate, RatePer, Unit
 from core.money import AMOUNT_MAX
 from core.origination.commands import AddBankAccount, IdentifyBorrower
 from core.origination.lender import Findings
-from core.origination.product import Payouts, Product, Range, Requirement, Review
+from core.origination.product import LaterPart, Payouts, Product, Range, Requirement, Review
 from tests.simulation.faults import Fate
-from tests.unit.lender import JOINT, LINE, LOAN, SmallLender
+from tests.unit.lender import JOINT, LINE, LOAN, PARTS, SmallLender
 
 if TYPE_CHECKING:
     from tests.simulation.cluster import Process
@@ -56,9 +56,14 @@ CASH = _short_lived(
     payouts=Payouts(daily_max=150_000, exposure_max=250_000, cooling_off_days=3),
     signals=JOINT.signals,
 )
-CREDIT = _short_lived(LINE, payouts=CASH.payouts)
+CREDIT = _short_lived(LINE, payouts=CASH.payouts, signals=JOINT.signals)
 SHARED = _short_lived(JOINT, rate_ppb=None, installments=Range(least=1, most=12))
-PRODUCTS = (CASH, replace(CASH, version=2, effective_from=date(2026, 1, 31)), CREDIT, SHARED)
+IN_PARTS = _short_lived(
+    PARTS,
+    payouts=CASH.payouts,
+    later_parts=(LaterPart(ppb=300_000_000, after_days=1), LaterPart(ppb=200_000_000, after_days=1)),
+)
+PRODUCTS = (CASH, replace(CASH, version=2, effective_from=date(2026, 1, 31)), CREDIT, SHARED, IN_PARTS)
 
 
 def any_pools(draw: Random) -> dict[str, Pool]:

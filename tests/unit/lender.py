@@ -33,6 +33,7 @@ from core.origination.product import (
     Clause,
     Funding,
     Kind,
+    LaterPart,
     Payouts,
     Product,
     Range,
@@ -100,6 +101,15 @@ JOINT = replace(
     funding=Funding(
         pool="joint", shares=(Share(funder="own", ppb=300_000_000), Share(funder="north-bank", ppb=700_000_000))
     ),
+)
+PARTS = replace(
+    LOAN,
+    name="parts",
+    documents=(),
+    review=Review(),
+    clauses=(),
+    signals=JOINT.signals,
+    later_parts=(LaterPart(ppb=300_000_000, after_days=3), LaterPart(ppb=200_000_000, after_days=6)),
 )
 OFFICERS = (
     Officer(name="lin", role=Role.LOAN_OFFICER, approves_up_to=100_000, accounts=(9,)),

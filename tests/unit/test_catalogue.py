@@ -17,7 +17,7 @@ from adapters.catalogue.json_schema import schema
 from adapters.catalogue.quote import ProductQuote, quote_product
 from adapters.console.products import product
 from core.contract.terms import PPB, Terms
-from core.origination.product import Kind, Product, signal_rules, terms_for
+from core.origination.product import Kind, Product, in_parts, signal_rules, terms_for
 from core.rejections import Code, Rejection
 from core.schedule.plan import schedule as planned
 from tests.unit.product_documents import QUICK, changed, written
@@ -200,7 +200,7 @@ def test_a_digest_changes_with_what_a_product_says_and_with_nothing_else(tmp_pat
 
 def test_the_guide_shows_a_product_that_works(tmp_path: Path) -> None:
     guide = (SHIPPED.parents[2] / "docs" / "products-catalogue.md").read_text()
-    smallest, parts, signals = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    smallest, parts, signals, later = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
     assert read_product(written(tmp_path, smallest)).amount.most == 20_000_00
     fuller = smallest.replace("[terms]\nrate = { ppb = 90_000_000 }\n", parts + signals)
     risky = read_product(written(tmp_path, fuller.replace("least = 3", "least = 4")))
@@ -208,6 +208,8 @@ def test_the_guide_shows_a_product_that_works(tmp_path: Path) -> None:
     assert signal_rules(risky, "card_arrears") == [*risky.signals]
     for of in (None, risky):
         assert [rule.propose for rule in signal_rules(of, "sanctions_hit")] == [None]
+    slow = read_product(written(tmp_path, smallest.replace("[terms]", f"{later}\n[terms]")))
+    assert [each.amount for each in in_parts(slow, slow.terms, DAY).tranches] == [150_00, 100_00]
 
 
 # Quotes

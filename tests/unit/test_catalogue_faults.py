@@ -20,6 +20,12 @@ def booked(control: str, code: str) -> str:
     return changed('control = "1303.01"\ncode = "1303.11"', f'control = "{control}"\ncode = "{code}"')
 
 
+def parted(*shares: int, days: int = 20) -> str:
+    """Return the quick loan paid out in parts, each so many days after the one before."""
+    parts = ", ".join(f"{{ ppb = {ppb}, after_days = {days * place} }}" for place, ppb in enumerate(shares, 1))
+    return changed("[licence]", f"later_parts = [{parts}]\n\n[licence]")
+
+
 def signalled(propose: str, terms: str = "") -> str:
     """Return the quick loan with a rule for signals."""
     rule = f'[[signals]]\nkind = "card_arrears"\npropose = {{ {propose} }}\n\n'
@@ -78,6 +84,13 @@ REFUSED = [
         changed('pool = "main"', 'pool = "main"\nshares = [{ funder = "own", ppb = 999_999_999 }]'),
         "funding.shares",
         "sum to 999999999 ppb",
+    ),
+    (parted(500_000_000, 500_000_000), "later_parts", "leave nothing to pay out at first"),
+    (parted(500_000_000, days=120), "terms", "tranches_invalid"),
+    (
+        changed("[licence]", 'kind = "line"\nlater_parts = [{ ppb = 1, after_days = 1 }]\n\n[licence]'),
+        "later_parts",
+        "on a line each part is a draw",
     ),
     (signalled('what = "fix_index", on = 2026-01-01, ppb = 1'), "signals[0].propose", "Invalid value 'fix_index'"),
     (signalled('what = "reage", installments = 3, first_due = 2026-02-01'), "signals[0].propose.first_due", "one loan"),

@@ -45,6 +45,7 @@ from tests.unit.lender import (
     LINE,
     LOAN,
     OTHER_CARD,
+    PARTS,
     START,
     Borrowing,
     SmallLender,
@@ -73,7 +74,9 @@ FOREIGN = replace(LOAN, name="dollars", currency="USD")
 @pytest.fixture(scope="module")
 def life() -> Borrowing:
     """A borrower with something in each state; the tests change nothing of it."""
-    lender = SmallLender(LOAN, LINE, JOINT, FOREIGN, *(replace(JOINT, name=f"joint{each}") for each in (2, 3, 4)))
+    lender = SmallLender(
+        LOAN, LINE, JOINT, PARTS, FOREIGN, *(replace(JOINT, name=f"joint{each}") for each in (2, 3, 4))
+    )
     borrowing = Borrowing(lender, credit_limit=60_000)
     borrowing.identify()
     borrowing.said = {"bank_account": {"belongs": False}}
@@ -180,6 +183,10 @@ def _done(*commands: Command) -> Callable[[Borrowing], None]:
     return lambda borrowing: borrowing.do(*commands)
 
 
+def _borrows_in_parts(life: Borrowing) -> None:
+    life.borrow(20_000, product="parts")
+
+
 def _days(days: int) -> Callable[[Borrowing], None]:
     return lambda borrowing: borrowing.wait(days)
 
@@ -267,6 +274,7 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.LIMIT_EXCEEDED, _done(SetCreditLimit(account=1, credit_limit=79_999)), DRAW),
     (Code.PROPOSAL_UNKNOWN, _done(SIGNAL), PROPOSAL),
     (Code.PROPOSAL_DECIDED, _done(REQUEST, PAID, SIGNAL, replace(PROPOSAL, outcome="decline")), PROPOSAL),
+    (Code.PART_NOT_DUE, _borrows_in_parts, replace(REQUEST, loan=10_003)),
     (Code.COOLING_OFF_OVER, _days(8), Rescind(account=1, loan=10_001, amount=30_000)),
 ]
 
