@@ -27,7 +27,8 @@ def report_signal(case: Case, command: ReportSignal) -> None:
             freezes = freezes or rule.propose is None
             if rule.propose is not None and loan is not None and product is not None:
                 propose(case, loan, product, rule)
-    if case.account.frozen is None and freezes:
+    # What an officer froze, or a channel, stays frozen for the signal's sake too: it takes a risk officer then.
+    if freezes and not (case.account.frozen or "").startswith(BY_SIGNAL):
         case.draft.emit(AccountFrozen(case.on, BY_SIGNAL + command.kind))
 
 
