@@ -26,6 +26,7 @@ from adapters.console.terminal import (
     facts,
     loan_tables,
     minor_units,
+    moment_of,
     money,
     quote_table,
     schedule_table,
@@ -98,9 +99,10 @@ def transactions(number: int, config: Config = None, as_json: Json = False, afte
     """Show an account's events, oldest first."""
     page = client(config, as_json).get(f"/v1/accounts/{number}/transactions", after=after, limit=limit)
     rows = [
-        (row["seq"], row["on"], row["type"], msgspec.json.encode(row["event"]).decode()) for row in page["transactions"]
+        (row["seq"], row["on"], moment_of(row), row["type"], msgspec.json.encode(row["event"]).decode())
+        for row in page["transactions"]
     ]
-    show(page, as_json, table(f"account {number}", ("seq", "on", "event", "what"), rows))
+    show(page, as_json, table(f"account {number}", ("seq", "on", "recorded at", "event", "what"), rows))
 
 
 @app.command()

@@ -1,12 +1,27 @@
 """What a channel sees of a borrower's credit file. Pure."""
 
 from datetime import date
+from typing import Final
 
 from msgspec import Raw, Struct
 
+from actors.views import Transaction
 from core.account import Account
 from core.contract.terms import Terms
 from core.identity import loan_id
+from core.origination.events import (
+    BorrowerIdentified,
+    BorrowerRestricted,
+    ConsentChanged,
+    ContractSigned,
+    DocumentVerified,
+    ErasureAsked,
+    FreezeLifted,
+    ReviewAsked,
+    ReviewClaimed,
+    ReviewDecided,
+    ReviewReleased,
+)
 from core.origination.file import (
     OPEN,
     Agreement,
@@ -19,6 +34,22 @@ from core.origination.file import (
     Payout,
     order_number,
 )
+
+ACTS: Final = (
+    BorrowerIdentified,
+    ConsentChanged,
+    BorrowerRestricted,
+    ErasureAsked,
+    DocumentVerified,
+    ReviewAsked,
+    ReviewClaimed,
+    ReviewReleased,
+    ReviewDecided,
+    ContractSigned,
+    FreezeLifted,
+)
+"""What is shown with who did it and when."""
+ACTS_MAX: Final = 1_000
 
 
 class VerdictView(Struct, frozen=True):
@@ -125,6 +156,8 @@ class CreditFileView(Struct, frozen=True):
     agreements: list[AgreementView]
     bank_accounts: list[BankAccountView]
     payouts: list[PayoutView]
+    acts: list[Transaction] = []
+    """What people did, the first ACTS_MAX of it: consents, verified documents, reviews, signatures, freezes lifted."""
 
 
 def credit_file_view(account: Account, on: date) -> CreditFileView:

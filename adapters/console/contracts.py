@@ -1,6 +1,6 @@
 """tenor contract: contract texts to look at, receipts to issue and to check, and a local authority to sign with."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +8,17 @@ import typer
 
 from adapters.console.calling import ask_book, client
 from adapters.console.options import Config, Day, Json
-from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE, facts, minor_units, show, stop, table
+from adapters.console.terminal import (
+    EXIT_FAILED,
+    EXIT_NOT_FOUND,
+    EXIT_USAGE,
+    facts,
+    minor_units,
+    moment,
+    show,
+    stop,
+    table,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -100,7 +110,7 @@ def issue_receipt(
         stop(EXIT_USAGE, str(error))
 
     async def read(connection: "asyncpg.Connection", on: date) -> bytes | None:
-        return make_receipt(await chain_of(connection, account), account, agreement, credentials, on)
+        return make_receipt(await chain_of(connection, account), account, agreement, credentials, on, datetime.now(UTC))
 
     receipt = ask_book(config, read)
     if receipt is None:
@@ -132,9 +142,17 @@ def check(
         "agreement": statement.agreement,
         "digest": statement.digest,
         "issued_on": statement.issued_on,
-        "signatures": [{"signer": each.signature.signer, "on": each.signature.on} for each in signed],
+        "issued_at": statement.issued_at,
+        "offered_at": statement.events[0].recorded_at,
+        "signatures": [
+            {"signer": each.signature.signer, "on": each.signature.on, "recorded_at": at} for each, at in signed
+        ],
     }
-    shown = found | {"signatures": ", ".join(f"{each.signature.signer} on {each.signature.on}" for each in signed)}
+    said = [
+        f"{each.signature.signer} on {each.signature.on}{f', at {moment(at)}' if at else ''}" for each, at in signed
+    ]
+    times = {"issued_at": moment(statement.issued_at), "offered_at": moment(statement.events[0].recorded_at)}
+    shown = found | times | {"signatures": "; ".join(said)}
     show(found, as_json, facts("the receipt holds", shown))
 
 

@@ -1,14 +1,16 @@
 """Applications at the terminal: apply, see why it was decided so, and the queue of what waits for an officer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.table import Table
 
 from adapters.console.calling import client
 from adapters.console.options import Config, Json, Officer, RequestId, Token
-from adapters.console.terminal import facts, minor_units, money, show, table
+from adapters.console.terminal import facts, minor_units, moment_of, money, show, table
 
 review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
+_REVIEWED: Final = ("ReviewAsked", "ReviewClaimed", "ReviewReleased", "ReviewDecided")
 Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
 
 
@@ -69,7 +71,8 @@ def show_review(number: int, application: int, config: Config = None, as_json: J
     if found is None:
         raise typer.BadParameter(f"account {number} has no application {application}")
     currency = api.get(f"/v1/accounts/{number}")["currency"]
-    show(found, as_json, *_application_tables(found, currency))
+    acts = [act for act in file["acts"] if act["type"] in _REVIEWED and act["event"]["number"] == application]
+    show({**found, "acts": acts}, as_json, *_application_tables(found, currency), *_acts_table(acts))
 
 
 @review.command("claim")
@@ -141,6 +144,22 @@ def _application_tables(found: dict[str, Any], currency: str) -> list[Any]:
         inputs = [(part, name, value) for part, values in verdict["inputs"].items() for name, value in _pairs(values)]
         tables.append(table("on these inputs", ("about", "what", "value"), inputs))
     return tables
+
+
+def _acts_table(acts: list[dict[str, Any]]) -> list[Table]:
+    """Return who did what in a review, and when."""
+    rows = [
+        (
+            act["on"],
+            moment_of(act),
+            act["type"],
+            act["event"].get("officer", "the borrower"),
+            act["event"].get("outcome", ""),
+            act["event"].get("note", ""),
+        )
+        for act in acts
+    ]
+    return [table("review", ("on", "recorded at", "act", "by", "outcome", "note"), rows)] if rows else []
 
 
 def _pairs(values: Any) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
@@ -26,6 +27,16 @@ def money(amount: int, currency: str = "CNY") -> str:
     """Return minor units as people write them: 1,066.19."""
     digits = digits_of(currency)
     return f"{Decimal(amount).scaleb(-digits):,.{digits}f}"
+
+
+def moment(at: datetime | None) -> str:
+    """Return when something was recorded, to the second; empty where nobody kept it."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def moment_of(row: dict[str, Any]) -> str:
+    """Return when what an answer's row tells of was recorded."""
+    return moment(row["recorded_at"] and datetime.fromisoformat(row["recorded_at"]))
 
 
 def minor_units(text: str, currency: str) -> int:

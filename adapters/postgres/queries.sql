@@ -223,9 +223,17 @@ SELECT key, fingerprint, reply FROM request WHERE key = ANY($1::uuid[])
 -- An account's events, oldest first.
 SELECT seq, body FROM event WHERE account_id = $1 ORDER BY seq
 
+-- name: transactions
+-- The next events of an account, of some kinds alone if any are named, each with when it was recorded.
+SELECT seq, body, recorded_at FROM event
+WHERE account_id = $1 AND seq > $2 AND ($4::smallint[] = '{}' OR kind = ANY($4))
+ORDER BY seq
+LIMIT $3
+
 -- name: chain
--- An account's events with all that proves them, oldest first.
-SELECT account_id, seq, kind, effective_on, posted_on, body, hash FROM event WHERE account_id = $1 ORDER BY seq
+-- An account's events with all that proves them, oldest first, and when each was recorded.
+SELECT account_id, seq, kind, effective_on, posted_on, body, hash, recorded_at
+FROM event WHERE account_id = $1 ORDER BY seq
 
 -- name: due
 -- Accounts that the day close must visit; suspended ones wait for an operator.
