@@ -192,6 +192,23 @@ def issue_one(
     show(None, False, facts(subject, {"certificate": certificate, "key": key}))
 
 
+@ca.command("revoke")
+def revoke_one(
+    directory: Annotated[Path, typer.Argument(help="The authority's directory.")],
+    certificate: Annotated[Path, typer.Argument(help="The signer's certificate, PEM.")],
+    on: Day = None,
+) -> None:
+    """Take a certificate back. What was signed before that day still holds; a system that serves knows at once."""
+    from adapters.contracts.signing import AuthorityError, revoke
+
+    day = _day(on)
+    try:
+        revoke(directory, certificate, day)
+    except AuthorityError as error:
+        stop(EXIT_USAGE, str(error))
+    show(None, False, facts(certificate.name, {"withdrawn on": day, "list": directory / "authority.crl"}))
+
+
 def _library(own: Path | None) -> "Library":
     from adapters.contracts.texts import LibraryError, load_library
 

@@ -77,6 +77,9 @@ class Lender(Protocol):
     def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date, subject: str) -> str:
         """Return why a subject's signature over a contract's digest does not hold on a date; empty if it holds."""
 
+    def revoked(self, certificate: bytes, on: date) -> str:
+        """Return why a good certificate did not hold on a date any more; empty if it did, or never was good."""
+
     def available(self, pool: str) -> int:
         """Return what may still be paid out of a pool today, as far as this shard is concerned."""
 

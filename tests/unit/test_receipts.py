@@ -58,6 +58,10 @@ class SigningLender(SmallLender):
         """See Lender."""
         return self.verifier.verify(digest, certificate, signature, on, "borrower 1")
 
+    def revoked(self, certificate: bytes, on: date) -> str:
+        """See Lender."""
+        return self.verifier.revoked(certificate, on)
+
 
 class Signed:
     """A contract that a borrower signed, with its text, its events and its receipt."""
