@@ -73,9 +73,14 @@ def trial_balance(
 
 def verify(config: Config = None, as_json: Json = False) -> None:
     """Prove the books: replay, hash chains, entries, control accounts. Exit code 1 if anything differs."""
+    from adapters.contracts.signing import AuthorityError
+    from adapters.privacy.keyring import KeyringError
     from adapters.verification.proof import prove
 
-    report = asyncio.run(prove(settings_of(config), talk))
+    try:
+        report = asyncio.run(prove(settings_of(config), talk))
+    except (AuthorityError, KeyringError) as error:
+        stop(EXIT_USAGE, f"signatures cannot be verified again: {error}")
     rows = [
         (check.name, check.compared, check.found, "ok" if check.ok else "FAILED", "\n".join(check.detail))
         for check in report.checks

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ GlCode = Annotated[str, Meta(pattern=r"^\d{4}\.\d{2}$")]
 """A GL account as people write it: 1303.01."""
 Days = Annotated[int, Meta(ge=0, le=3660)]
 PPB = 1_000_000_000
+SIGNERS_MAX: Final = 4
 
 
 class _Document(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -171,7 +172,7 @@ class Product(_Document, frozen=True, kw_only=True):
     """How long an unsigned contract stays valid."""
     templates: Annotated[tuple[Template, ...], Meta(min_length=1, max_length=32)]
     clauses: Annotated[tuple[Clause, ...], Meta(max_length=8)] = ()
-    signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)] = ("borrower",)
+    signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=SIGNERS_MAX)] = ("borrower",)
     """Who signs, in this order."""
     funding: Funding
     accounting: Annotated[tuple[LedgerAccount, ...], Meta(max_length=32)] = ()

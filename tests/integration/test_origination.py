@@ -21,6 +21,7 @@ from adapters.console.privacy import privacy
 from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
 from adapters.rails import bank_server
 from adapters.rails.bank_api import Ownership
+from adapters.verification.signatures import seals_of
 from adapters.verification.verify import verify
 from core.commands import PayOff, Repay
 from core.identity import loan_id, slot_of
@@ -401,10 +402,13 @@ def tenor_privacy(lender: Lending, *arguments: str) -> Any:
 
 
 async def test_all_of_it_is_proved(lender: Lending) -> None:
-    report = await verify(lender.system.postgres_dsn)
+    seals = seals_of(lender.system.settings)
+    report = await verify(lender.system.postgres_dsn, seals=seals)
     assert report.ok == 1, [check for check in report.checks if not check.ok]
     compared = {check.name: check.compared for check in report.checks}
     assert min(compared["credit_files"], compared["pools"]) > 0
+    files = [await lender.file(account) for account in lender.seen]
+    assert compared["signatures"] == sum(len(each["signed_by"]) for file in files for each in file["agreements"]) > 0
 
 
 # Each is its own inverse.
@@ -413,6 +417,8 @@ CORRUPTIONS = {
     "an application's status": "UPDATE application SET status = reverse(status) WHERE account_id = 2",
     "a payout's amount": "UPDATE payout_order SET amount = amount # 1 WHERE order_number LIKE '%-2'",
     "a contract's text": "UPDATE contract_text SET digest = reverse(digest) WHERE account_id > 20",
+    "who signed": "UPDATE secret SET sealed = set_byte(sealed, 9, get_byte(sealed, 9) # 1) WHERE kind = 'certificate'",
+    "whose certificate it is": "UPDATE secret SET number = number # 64 WHERE kind = 'certificate' AND account_id > 20",
     "what a pool spent": "UPDATE lease SET spent = spent # 1 WHERE pool = 'main' AND spent > 0",
 }
 
@@ -420,8 +426,9 @@ CORRUPTIONS = {
 @pytest.mark.parametrize("what", CORRUPTIONS)
 async def test_a_planted_corruption_is_found(lender: Lending, what: str) -> None:
     changed = await lender.fetch(f"{CORRUPTIONS[what]} RETURNING 1")
-    report = await verify(lender.system.postgres_dsn, processes=1)
+    report = await verify(lender.system.postgres_dsn, processes=1, seals=seals_of(lender.system.settings))
     assert await lender.fetch(f"{CORRUPTIONS[what]} RETURNING 1") == changed != []
     found = {check.name: check.detail for check in report.checks if not check.ok}
-    assert list(found) == ["pools" if "pool" in what else "credit_files"]
+    where = "pools" if "pool" in what else "signatures" if "who" in what else "credit_files"
+    assert list(found) == [where]
     assert all(found.values())
