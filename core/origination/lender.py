@@ -20,6 +20,12 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+def reaches(role: Role, least: Role) -> bool:
+    """Return whether a role may do what takes another one at least."""
+    roles = list(Role)
+    return roles.index(role) >= roles.index(least)
+
+
 class Officer(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
     """Somebody who works for the lender."""
 
