@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from adapters.console.options import settings_of
-from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, stop
+from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, stop, why
 from adapters.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def on_database(config: Path | None, ask: Callable[[Settings, str], Coroutine[An
     try:
         return asyncio.run(ask(settings, dsn))
     except JournalUnavailable as error:
-        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")
+        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({why(error.__cause__ or error)}): is it running?")
 
 
 def ask_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:

@@ -15,6 +15,7 @@ from adapters.console.terminal import (
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
     facts,
+    moment,
     money,
     show,
     stop,
@@ -66,9 +67,10 @@ def show_one(order: Order, config: Config = None, as_json: Json = False) -> None
     if found is None:
         stop(EXIT_NOT_FOUND, f"there is no payout order {order}")
     payout, changes = found
-    shown = payout | {"amount": money(int(str(payout["amount"])), str(payout["currency"]))}
-    columns = ("changed_at", "officer", "change", "note")
-    done = table("changes", columns, [tuple(each[column] for column in columns) for each in changes])
+    times = {name: moment(payout[name]) for name in ("submitted_at", "next_try_at")}
+    shown = payout | times | {"amount": money(payout["amount"], payout["currency"])}
+    rows = [(moment(each["changed_at"]), each["officer"], each["change"], each["note"]) for each in changes]
+    done = table("changes", ("at", "officer", "change", "note"), rows)
     show(payout | {"changes": changes}, as_json, facts(f"order {order}", shown), *([done] if changes else []))
 
 

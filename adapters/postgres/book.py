@@ -57,6 +57,7 @@ class Review(Struct, frozen=True):
     """It expires within three days."""
     claimed_by: str | None
     claimed_until: date | None
+    currency: str
 
 
 class Suspended(Struct, frozen=True):

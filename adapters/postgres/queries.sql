@@ -386,8 +386,9 @@ SELECT
     book.business_date - submitted_on AS days_waiting,
     expires_on - book.business_date <= 3 AS urgent,
     CASE WHEN claimed_until >= book.business_date THEN claimed_by END AS claimed_by,
-    CASE WHEN claimed_until >= book.business_date THEN claimed_until END AS claimed_until
-FROM application CROSS JOIN book
+    CASE WHEN claimed_until >= book.business_date THEN claimed_until END AS claimed_until,
+    account.currency
+FROM application CROSS JOIN book JOIN account USING (account_id)
 WHERE status = 'referred' AND expires_on >= book.business_date AND ($1::text IS NULL OR product = $1)
 ORDER BY urgent DESC, submitted_on, account_id, number
 LIMIT $2

@@ -57,7 +57,7 @@ class PostgresOrders:
                 await connection.execute(SQL["record_change"], number, officer, what, note)
         return before, after
 
-    async def show(self, number: str) -> tuple[dict[str, object], list[dict[str, object]]] | None:
+    async def show(self, number: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
         """Return an order and what officers did to it, the newest first; None if there is no such order."""
         async with self._session.turn() as connection:
             order = await connection.fetchrow(SQL["order"], number)
