@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.console.contracts import contract
 from adapters.console.privacy import privacy
-from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
+from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED
 from adapters.rails import bank_server
 from adapters.rails.bank_api import Ownership
 from adapters.verification.signatures import seals_of
@@ -197,6 +197,31 @@ async def test_a_receipt_proves_a_contract_of_the_book_to_somebody_without_acces
     assert (await tenor("check-receipt", receipt, text, "--roots", lender.desk.roots)).exit_code == EXIT_FAILED
     unknown = await tenor("receipt", account, 2, receipt, "--certificate", certificate, "--key", key)
     assert unknown.exit_code == EXIT_NOT_FOUND
+
+
+async def test_a_contract_is_signed_at_the_terminal(
+    lender: Lending, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = lender.person()
+    await lender.meet(account)
+    await lender.apply(account)
+    await lender.done(OfferContract(account=account, application=1))
+    monkeypatch.setenv("TENOR_HTTP_PORT", lender.system.base_url.rpartition(":")[2])
+    read, other = tmp_path / "contract.html", tmp_path / "other.html"
+    other.write_text("another text")
+
+    async def tenor(*arguments: object) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, contract, [str(each) for each in arguments])
+
+    issued = await tenor("ca", "issue", lender.desk.roots, f"borrower {account}", tmp_path, "--on", OPENED_ON)
+    assert issued.exit_code == 0, issued.output
+    pair = [f"--{kind}={tmp_path}/borrower-{account}.{name}" for kind, name in (("certificate", "pem"), ("key", "key"))]
+    assert (await tenor("show", account, 1, read)).exit_code == 0
+    refused = await tenor("sign", account, 1, *pair, "--text", other)
+    assert (refused.exit_code, "signature_invalid" in refused.output) == (EXIT_REFUSED, True)
+    signed = await tenor("sign", account, 1, *pair, "--text", read, "--json")
+    assert signed.exit_code == 0, signed.output
+    assert msgspec.json.decode(signed.stdout)["loan"] == loan_id(account, 1)
 
 
 async def test_a_loan_begins_when_the_bank_has_paid(lender: Lending) -> None:
