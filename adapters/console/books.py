@@ -48,7 +48,11 @@ def day_close(
     show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
 
 
-def period_close(through: str, config: Config = None, as_json: Json = False) -> None:
+def period_close(
+    through: Annotated[str, typer.Argument(help="The last day that is closed, as 2026-01-31.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """Close the accounting periods through a day, for good: nothing takes effect on it or before it any more."""
     closed = client(config, as_json).post("/v1/period-close", {"through": str(day_of(through))})
     show(closed, as_json, facts("periods", {"closed through": closed["closed_through"]}))
@@ -91,7 +95,9 @@ def verify(config: Config = None, as_json: Json = False) -> None:
         raise SystemExit(EXIT_FAILED)
 
 
-def conformance(files: list[Path], as_json: Json = False) -> None:
+def conformance(
+    files: Annotated[list[Path], typer.Argument(help="Published cases, JSON.")], as_json: Json = False
+) -> None:
     """Run published loan figures of other systems through the engine and say which it reproduces."""
     from adapters.conformance.report import UnreadableCases
     from adapters.conformance.report import conformance as run

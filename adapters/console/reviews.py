@@ -7,7 +7,7 @@ from rich.table import Table
 
 from adapters.console.calling import client
 from adapters.console.options import Account, Application, Config, Json, Officer, RequestId, Token
-from adapters.console.terminal import facts, minor_units, moment_of, money, show, table
+from adapters.console.terminal import EXIT_NOT_FOUND, facts, minor_units, moment_of, money, show, stop, table
 
 review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
 _REVIEWED: Final = ("ReviewAsked", "ReviewClaimed", "ReviewReleased", "ReviewDecided")
@@ -37,7 +37,7 @@ def apply(
         "previous": previous,
     }
     reply = api.post("/v1/apply", body, request_id=request_id)
-    decided = {"state": reply["state"], "reasons": ", ".join(reply["reasons"]), "missing": ", ".join(reply["missing"])}
+    decided = {name: reply[name] for name in ("state", "reasons", "missing")}
     show(reply, as_json, facts(f"application {reply['application']} of account {account}", decided))
 
 
@@ -73,7 +73,7 @@ def show_review(account: Account, application: Application, config: Config = Non
     file = api.get(f"/v1/accounts/{account}/file")
     found = next((each for each in file["applications"] if each["application"] == application), None)
     if found is None:
-        raise typer.BadParameter(f"account {account} has no application {application}")
+        stop(EXIT_NOT_FOUND, f"account {account} has no application {application}")
     currency = api.get(f"/v1/accounts/{account}")["currency"]
     acts = [act for act in file["acts"] if act["type"] in _REVIEWED and act["event"]["number"] == application]
     show({**found, "acts": acts}, as_json, *_application_tables(found, currency), *_acts_table(acts))

@@ -102,11 +102,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 def facts(title: str, pairs: Mapping[str, object]) -> Table:
     """Return names and values, one under the other."""
     drawn = Table(title=title, title_justify="left", show_header=False, min_width=len(title))
-    drawn.add_column(no_wrap=True, min_width=max(map(len, pairs), default=0))
-    drawn.add_column(overflow="fold", min_width=TEXT_LEAST)
-    for name, value in pairs.items():
-        drawn.add_row(name, "" if value is None else str(value))
+    shown = {name: _said(value) for name, value in pairs.items()}
+    drawn.add_column(no_wrap=True, min_width=max(map(len, shown), default=0))
+    drawn.add_column(overflow="fold", min_width=min(TEXT_LEAST, max(map(len, shown.values()), default=0)))
+    for name, value in shown.items():
+        drawn.add_row(name, value)
     return drawn
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
 
 
 def account_tables(view: dict[str, Any]) -> tuple[Table, ...]:

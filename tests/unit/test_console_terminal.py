@@ -1,9 +1,13 @@
 """What operators read: nothing that they compare, copy or type again is broken or cut, however narrow it gets."""
 
+from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.core import TyperArgument
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from adapters.catalogue.catalogue import load_catalogue
@@ -13,6 +17,7 @@ from adapters.console.products import product
 from adapters.console.rules import rules
 from adapters.console.terminal import EXIT_REFUSED, EXIT_USAGE, facts, in_major, show, table, why
 from adapters.rules.book import MODELS, RuleBook
+from cli import app
 
 
 @pytest.fixture(params=[40, 80, 120])
@@ -83,3 +88,14 @@ def test_a_file_that_is_not_there_is_named_once() -> None:
     assert refused.output.count("none.json") == 1
     assert "Errno" not in refused.output
     assert why(ValueError("[Errno 111] Connection refused")) == "Connection refused"
+
+
+def test_every_argument_says_what_it_is() -> None:
+    def silent(command: Any, path: str) -> Iterator[str]:
+        for name, each in getattr(command, "commands", {}).items():
+            yield from silent(each, f"{path} {name}")
+        for each in command.params:
+            if isinstance(each, TyperArgument) and not each.help:
+                yield f"{path}: {each.name}"
+
+    assert list(silent(get_command(app), "tenor")) == []
