@@ -17,7 +17,7 @@ from actors.house import House, Inquiry
 from actors.memory import Accounts, cached
 from actors.naming import fields_of
 from actors.people import People
-from actors.protocols import Clock, Fenced, Journal
+from actors.protocols import Clock, Fenced, Journal, JournalUnavailable
 from actors.queries import (
     AnyQuery,
     AnyView,
@@ -134,6 +134,9 @@ class Reader:
         around = Surroundings(history, closed_through)
         try:
             return await self._tried(query, scratch, around)
+        except (Fenced, JournalUnavailable):
+            # The journal is away, or another shard's: nothing is wrong with the account.
+            raise
         except Exception:
             return _unseen(kept)
 
