@@ -10,7 +10,7 @@ import typer
 from adapters.console import books
 from adapters.console.calling import client, day_of, json_of
 from adapters.console.contracts import contract
-from adapters.console.options import Config, Day, Json, RequestId, settings_of
+from adapters.console.options import Account, Config, Day, Json, Loan, RequestId, settings_of
 from adapters.console.pools import pool
 from adapters.console.privacy import privacy
 from adapters.console.products import product
@@ -27,6 +27,7 @@ from adapters.console.terminal import (
     facts,
     loan_tables,
     minor_units,
+    moment_of,
     money,
     quote_table,
     schedule_table,
@@ -79,37 +80,44 @@ def status(config: Config = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def account(number: int, config: Config = None, as_json: Json = False) -> None:
+def account(account: Account, config: Config = None, as_json: Json = False) -> None:
     """Show a borrower's account, its loans, and what of its lines is in use."""
     api = client(config, as_json)
-    view = api.get(f"/v1/accounts/{number}")
-    contracts = [] if as_json else api.get(f"/v1/accounts/{number}/file")["agreements"]
+    view = api.get(f"/v1/accounts/{account}")
+    contracts = [] if as_json else api.get(f"/v1/accounts/{account}/file")["agreements"]
     show(view, as_json, *account_tables(view, contracts))
 
 
 @app.command()
-def loan(number: int, config: Config = None, as_json: Json = False) -> None:
+def loan(loan: Loan, config: Config = None, as_json: Json = False) -> None:
     """Show a loan, what is due on it, and its schedule."""
     api = client(config, as_json)
-    view, planned = api.get(f"/v1/loans/{number}"), api.get(f"/v1/loans/{number}/schedule")
+    view, planned = api.get(f"/v1/loans/{loan}"), api.get(f"/v1/loans/{loan}/schedule")
     rows = schedule_table("schedule", planned["rows"], view["currency"])
     show({**view, "schedule": planned["rows"]}, as_json, *loan_tables(view), rows)
 
 
 @app.command()
-def transactions(number: int, config: Config = None, as_json: Json = False, after: int = 0, limit: int = 100) -> None:
+def transactions(
+    account: Account,
+    config: Config = None,
+    as_json: Json = False,
+    after: Annotated[int, typer.Option(min=0, help="Only events after this sequence number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
+) -> None:
     """Show an account's events, oldest first."""
-    page = client(config, as_json).get(f"/v1/accounts/{number}/transactions", after=after, limit=limit)
+    page = client(config, as_json).get(f"/v1/accounts/{account}/transactions", after=after, limit=limit)
     rows = [
-        (row["seq"], row["on"], row["type"], msgspec.json.encode(row["event"]).decode()) for row in page["transactions"]
+        (row["seq"], row["on"], moment_of(row), f"{row['type']} {msgspec.json.encode(row['event']).decode()}")
+        for row in page["transactions"]
     ]
-    show(page, as_json, table(f"account {number}", ("seq", "on", "event", "what"), rows))
+    show(page, as_json, table(f"account {account}", ("seq", "on", "recorded at", "event"), rows))
 
 
 @app.command()
 def send(
-    command: str,
-    body: str,
+    command: Annotated[str, typer.Argument(help="Its name, as freeze-account; /openapi.json lists them all.")],
+    body: Annotated[str, typer.Argument(help="What it takes, as JSON; amounts are minor units.")],
     config: Config = None,
     as_json: Json = False,
     request_id: RequestId = None,
@@ -141,8 +149,8 @@ def simulate(
 
 @app.command()
 def repay(
-    number: int,
-    amount: str,
+    account: Account,
+    amount: Annotated[str, typer.Argument(help="In major units of the account's currency: 877.63.")],
     config: Config = None,
     as_json: Json = False,
     loan: Annotated[int | None, typer.Option(help="Only this loan.")] = None,
@@ -150,35 +158,35 @@ def repay(
 ) -> None:
     """Receive a repayment on an account, in major units: tenor repay 7 877.63."""
     api = client(config, as_json)
-    currency = api.get(f"/v1/accounts/{number}")["currency"]
-    body = {"account": number, "amount": minor_units(amount, currency), "loan": loan}
+    api.currency = currency = api.get(f"/v1/accounts/{account}")["currency"]
+    body = {"account": account, "amount": minor_units(amount, currency), "loan": loan}
     reply = api.post("/v1/repay", body, request_id=request_id)
     parts = ("penalty", "fee", "interest", "principal", "unapplied")
     paid = {part: money(reply[part], currency) for part in parts}
-    show(reply, as_json, facts(f"payment {reply['payment']} of account {number}", paid))
+    show(reply, as_json, facts(f"payment {reply['payment']} of account {account}", paid))
 
 
 @app.command()
 def reverse(
-    number: int,
-    seq: int,
-    reason: str = "returned",
+    account: Account,
+    seq: Annotated[int, typer.Argument(help="The sequence number of what was done; of a payment, its number.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays on record.")] = "returned",
     config: Config = None,
     as_json: Json = False,
     request_id: RequestId = None,
 ) -> None:
     """Take back what has this sequence number: the account becomes as if it had never been done."""
-    body = {"account": number, "seq": seq, "reason": reason}
+    body = {"account": account, "seq": seq, "reason": reason}
     reply = client(config, as_json).post("/v1/reverse", body, request_id=request_id)
     show(reply, as_json, facts("reversed", reply))
 
 
 @app.command()
-def quote(number: int, good_through: Day = None, config: Config = None, as_json: Json = False) -> None:
+def quote(loan: Loan, good_through: Day = None, config: Config = None, as_json: Json = False) -> None:
     """Quote the payoff of a loan, good through a date."""
     api = client(config, as_json)
-    offer = api.get(f"/v1/loans/{number}/quote", good_through=day_of(good_through))
-    show(offer, as_json, quote_table(offer, api.get(f"/v1/loans/{number}")["currency"]))
+    offer = api.get(f"/v1/loans/{loan}/quote", good_through=day_of(good_through))
+    show(offer, as_json, quote_table(offer, api.get(f"/v1/loans/{loan}")["currency"]))
 
 
 @app.command()
@@ -187,7 +195,7 @@ def schedule(
         str, typer.Argument(help='Terms as JSON: {"principal": 500000, "rate": {...}, "installments": 6}')
     ],
     disbursed_on: Annotated[str, typer.Argument(help="A date as 2026-01-31.")],
-    currency: str = "CNY",
+    currency: Annotated[str, typer.Option(help="Of all amounts.")] = "CNY",
     solve: Annotated[str | None, typer.Option(help="Find rate, installments, payment or principal.")] = None,
     payment: Annotated[str | None, typer.Option(help="The regular installment wanted, in major units.")] = None,
     fee: Annotated[list[str] | None, typer.Option(help="A cost beside interest, as 2026-01-31=100.00.")] = None,

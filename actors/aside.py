@@ -1,5 +1,6 @@
 """What a decision before the loan leaves beside the account: sealed personal data, contract texts, payout orders."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
@@ -16,19 +17,23 @@ from core.account import Account
 from core.commands import Command
 from core.events import Event
 from core.identity import loan_id
-from core.origination.commands import AddBankAccount, IdentifyBorrower
+from core.origination.commands import AddBankAccount, IdentifyBorrower, SignContract
 from core.origination.events import (
     BankAccountAdded,
     BorrowerIdentified,
     BorrowerRestricted,
     ContractOffered,
+    ContractSigned,
     PayoutRequested,
     PayoutSettled,
 )
 from core.origination.file import Application, CreditFile, PayoutStatus, Proposal, order_number
 from core.origination.lender import Findings
+from core.origination.product import SIGNERS_MAX
 
 BANK_ACCOUNT = "bank_account"
+CERTIFICATE: Final = "certificate"
+"""Names who signed; without it no signature can be verified again."""
 
 
 class Aside(Struct, frozen=True):
@@ -55,11 +60,20 @@ def aside_of(house: House, command: Command, account: Account, events: Iterable[
                 house.forget(account.id)
             case ContractOffered():
                 aside.texts.append(_text(house, account, event, findings))
+            case ContractSigned() if isinstance(command, SignContract):
+                signed = len(account.file.agreements[event.number - 1].signatures)
+                number, plain = certificate_number(event.number, signed), b64encode(command.certificate).decode()
+                aside.secrets.append(house.seal(account.id, CERTIFICATE, number, "", plain))
             case PayoutRequested():
                 aside.payouts.append(_order(account, event))
             case _:
                 pass
     return aside
+
+
+def certificate_number(agreement: int, signature: int) -> int:
+    """Return the number under which the certificate of a contract's first, second, ... signature is kept."""
+    return (agreement - 1) * SIGNERS_MAX + signature
 
 
 def move_money(house: House, account: Account, events: Iterable[Event]) -> None:

@@ -1,28 +1,60 @@
 """What a channel sees of a borrower's credit file. Pure."""
 
 from datetime import date
+from typing import Final
 
 from msgspec import Raw, Struct
 
-from core.account import Account, LoanStatus, contract_of, exposure
-from core.contract.changes import Relief
-from core.contract.terms import Terms
-from core.identity import loan_id
-from core.origination.agreements import drawn, line_of
+from actors.agreement_view import (
+    AgreementView,
+    BankAccountView,
+    PayoutView,
+    ProposalView,
+    agreement_status,
+    agreement_view,
+    bank_account_view,
+    payout_view,
+    proposal_view,
+)
+from actors.views import Transaction
+from core.account import Account
+from core.origination.events import (
+    BorrowerIdentified,
+    BorrowerRestricted,
+    ConsentChanged,
+    ContractSigned,
+    DocumentVerified,
+    ErasureAsked,
+    FreezeLifted,
+    ProposalDecided,
+    ReviewAsked,
+    ReviewClaimed,
+    ReviewDecided,
+    ReviewReleased,
+)
 from core.origination.file import (
     OPEN,
-    Agreement,
-    AgreementStatus,
     Application,
-    BankAccount,
     Borrower,
-    CreditFile,
     Document,
-    Payout,
-    Proposal,
-    ProposalStatus,
-    order_number,
 )
+
+ACTS: Final = (
+    BorrowerIdentified,
+    ConsentChanged,
+    BorrowerRestricted,
+    ErasureAsked,
+    DocumentVerified,
+    ReviewAsked,
+    ReviewClaimed,
+    ReviewReleased,
+    ProposalDecided,
+    ReviewDecided,
+    ContractSigned,
+    FreezeLifted,
+)
+"""What is shown with who did it and when."""
+ACTS_MAX: Final = 1_000
 
 
 class VerdictView(Struct, frozen=True):
@@ -72,81 +104,6 @@ class DocumentView(Struct, frozen=True):
     expires_on: date | None
 
 
-class LimitView(Struct, frozen=True):
-    """What of a line is in use; a freeze, arrears or the daily bound may still stop a draw."""
-
-    granted: int
-    used: int
-    """Principal lent."""
-    reserved: int
-    """Drawn, and not paid out yet."""
-    available: int
-    """Within the account's credit limit too."""
-
-
-class AgreementView(Struct, frozen=True):
-    """A contract; its text is found under account and number."""
-
-    agreement: int
-    application: int
-    product: str
-    version: int
-    template: str
-    digest: str
-    status: str
-    """`expired` or `replaced` where an offer can be signed no more."""
-    offered_on: date
-    expires_on: date
-    signed_by: tuple[str, ...]
-    loan: int | None
-    terms: Terms
-    limit: LimitView | None
-    """Of a line that can be drawn on; None for any other contract."""
-
-
-class BankAccountView(Struct, frozen=True):
-    """A bank account that money may go to."""
-
-    bank_account: int
-    bank: str
-    masked: str
-    verified: bool
-
-
-class PayoutView(Struct, frozen=True):
-    """Money on its way, or arrived."""
-
-    payout: int
-    order_number: str
-    loan: int
-    amount: int
-    bank_account: int
-    pool: str
-    status: str
-    requested_on: date
-    settled_on: date | None
-    shares: dict[str, int]
-
-
-class ProposalView(Struct, frozen=True):
-    """A change of a loan's terms that signals of risk led to."""
-
-    proposal: int
-    loan: int
-    change: Relief
-    signal: str
-    months: int
-    """In how many months in a row it was reported: what the rule asks for."""
-    product: str
-    version: int
-    proposed_on: date
-    status: str
-    """`lapsed` where it waits and the loan runs no more."""
-    officer: str | None
-    decided_on: date | None
-    note: str | None
-
-
 class CreditFileView(Struct, frozen=True):
     """Everything that precedes a borrower's loans; personal data is not part of it."""
 
@@ -163,6 +120,8 @@ class CreditFileView(Struct, frozen=True):
     bank_accounts: list[BankAccountView]
     payouts: list[PayoutView]
     proposals: list[ProposalView]
+    acts: list[Transaction] = []
+    """What people did, the first ACTS_MAX of it: consents, verified documents, reviews, signatures, freezes lifted."""
 
 
 def credit_file_view(account: Account, on: date) -> CreditFileView:
@@ -178,10 +137,10 @@ def credit_file_view(account: Account, on: date) -> CreditFileView:
         tuple(each.purpose for each in borrower.consents if each.withdrawn_on is None),
         [_application(each, on) for each in file.applications],
         [_document(each) for each in file.documents],
-        [_agreement(account, each, _agreement_status(file, each, on)) for each in file.agreements],
-        [_bank_account(each) for each in file.bank_accounts],
-        [_payout(account.id, each) for each in file.payouts],
-        [_proposal(account, each) for each in file.proposals],
+        [agreement_view(account, each, agreement_status(file, each, on)) for each in file.agreements],
+        [bank_account_view(each) for each in file.bank_accounts],
+        [payout_view(account.id, each) for each in file.payouts],
+        [proposal_view(account, each) for each in file.proposals],
     )
 
 
@@ -220,77 +179,4 @@ def _document(document: Document) -> DocumentView:
         document.received_on,
         document.verified_by or None,
         document.expires_on,
-    )
-
-
-def _agreement_status(file: CreditFile, agreement: Agreement, on: date) -> str:
-    """Return where a contract is; one that was offered may have been replaced or have expired since."""
-    if agreement.status is not AgreementStatus.OFFERED:
-        return agreement.status
-    if any(each.application == agreement.application for each in file.agreements[agreement.number :]):
-        return "replaced"
-    return "expired" if on > agreement.expires_on else agreement.status
-
-
-def _agreement(account: Account, agreement: Agreement, status: str) -> AgreementView:
-    return AgreementView(
-        agreement.number,
-        agreement.application,
-        agreement.product,
-        agreement.version,
-        agreement.template,
-        agreement.digest,
-        status,
-        agreement.offered_on,
-        agreement.expires_on,
-        tuple(each.signer for each in agreement.signatures),
-        loan_id(account.id, agreement.loan) if agreement.loan else None,
-        agreement.terms,
-        _limit(account, agreement) if line_of(account, agreement.product) == agreement else None,
-    )
-
-
-def _limit(account: Account, line: Agreement) -> LimitView:
-    granted, taken = line.terms.principal, drawn(account, line.product)
-    loans = (loan for loan in account.loans if contract_of(account, loan).terms.product == line.product)
-    used = sum(loan.principal for loan in loans)
-    left = min(granted - taken, account.credit_limit - exposure(account))
-    return LimitView(granted, used, taken - used, max(0, left))
-
-
-def _bank_account(to: BankAccount) -> BankAccountView:
-    return BankAccountView(to.number, to.bank, to.masked, to.verified)
-
-
-def _payout(account: int, payout: Payout) -> PayoutView:
-    return PayoutView(
-        payout.number,
-        order_number(account, payout.number),
-        loan_id(account, payout.loan),
-        payout.amount,
-        payout.bank_account,
-        payout.pool,
-        payout.status,
-        payout.requested_on,
-        payout.settled_on,
-        dict(payout.shares),
-    )
-
-
-def _proposal(account: Account, proposal: Proposal) -> ProposalView:
-    waits = proposal.status is ProposalStatus.WAITING
-    lapsed = waits and account.loans[proposal.loan - 1].status is not LoanStatus.ACTIVE
-    return ProposalView(
-        proposal.number,
-        loan_id(account.id, proposal.loan),
-        proposal.change,
-        proposal.signal,
-        proposal.months,
-        proposal.product,
-        proposal.version,
-        proposal.proposed_on,
-        "lapsed" if lapsed else proposal.status,
-        proposal.officer or None,
-        proposal.decided_on,
-        proposal.note or None,
     )

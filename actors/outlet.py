@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple, Protocol
 
 from actors.protocols import Clock, JournalUnavailable
@@ -38,6 +38,8 @@ class Committed(NamedTuple):
     seq: int
     posted_on: date
     body: bytes
+    recorded_at: datetime | None = None
+    """None before the journal kept times."""
 
 
 class EventSource(Protocol):

@@ -153,7 +153,7 @@ def closed(note: str) -> Change:
     """Return the change by which an operator says that everything about a settled or disputed order is done."""
 
     def change(before: Progress) -> Progress:
-        if before.state not in DECIDED:
+        if before.state not in DECIDED or before.told == OrderState.DISPUTED:
             return before
         return replace(before, told=before.state, tries=0, due_in=NEVER, reason=_printable(note, REASON_MAX))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from actors.rows import Claim, GroupCommit, Loaded, Recorded
+from actors.rows import Claim, GroupCommit, Loaded, Recorded, StoredEvent
 
 
 class Fenced(Exception):
@@ -40,6 +40,9 @@ class Journal(Protocol):
 
     async def history(self, account: int) -> list[tuple[int, bytes]]:
         """Return (seq, body) of all events of an account, oldest first."""
+
+    async def transactions(self, account: int, after: int, limit: int, kinds: Sequence[int] = ()) -> list[StoredEvent]:
+        """Return the account's events after a sequence number, of some kinds alone if any are named, oldest first."""
 
     async def commit(self, claim: Claim, commit: GroupCommit) -> None:
         """Write all of it in one durable transaction, or raise and write none of it."""

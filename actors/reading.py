@@ -12,11 +12,12 @@ from msgspec.msgpack import Decoder
 from msgspec.structs import replace
 
 from actors.execute import Surroundings
+from actors.file_view import ACTS, ACTS_MAX, CreditFileView
 from actors.house import House, Inquiry
 from actors.memory import Accounts, cached
 from actors.naming import fields_of
 from actors.people import People
-from actors.protocols import Clock, Fenced, Journal
+from actors.protocols import Clock, Fenced, Journal, JournalUnavailable
 from actors.queries import (
     AnyQuery,
     AnyView,
@@ -27,12 +28,12 @@ from actors.queries import (
     answer,
     query_decoder,
 )
-from actors.rows import Claim
+from actors.rows import Claim, StoredEvent
 from actors.staging import Cached
 from actors.views import Transaction, TransactionsView
 from actors.what_if import Simulation, simulate
 from core.decide import needs_history
-from core.events import Event
+from core.events import KINDS, Event
 from core.origination.lender import Unasked
 from core.rejections import Code, Rejection
 from core.servicing.advance import advance
@@ -40,6 +41,7 @@ from core.servicing.advance import advance
 LEASE_SECONDS: Final = 1.0
 """For this long after the shard proved its ownership, memory may be read without asking again."""
 
+_ACTS: Final = [KINDS[kind] for kind in ACTS]
 Answer = View | TransactionsView | Simulation
 
 _log = logging.getLogger("tenor.shard")
@@ -102,7 +104,7 @@ class Reader:
             life = await self._flushed()
             found = await self._simulation(query) if isinstance(query, Simulate) else await self._view(query)
             if await self._flushed() == life:
-                return found
+                return await self._with_acts(found) if isinstance(found, CreditFileView) else found
 
     async def _view(self, query: AnyView) -> View | Rejection:
         kept = await self._kept(account_named(query))
@@ -132,6 +134,9 @@ class Reader:
         around = Surroundings(history, closed_through)
         try:
             return await self._tried(query, scratch, around)
+        except (Fenced, JournalUnavailable):
+            # The journal is away, or another shard's: nothing is wrong with the account.
+            raise
         except Exception:
             return _unseen(kept)
 
@@ -161,17 +166,22 @@ class Reader:
         return kept
 
     async def _transactions(self, query: ShowTransactions) -> TransactionsView | Rejection:
-        rows = [row for row in await self._journal.history(query.account) if row[0] > query.after]
+        rows = await self._journal.transactions(query.account, query.after, query.limit + 1)
         if not rows and not query.after:
             return Rejection(Code.ACCOUNT_UNKNOWN, f"there is no account {query.account}")
         page = rows[: query.limit]
-        more = page[-1][0] if len(rows) > len(page) else None
-        return TransactionsView(query.account, [_transaction(seq, body) for seq, body in page], more)
+        more = page[-1].seq if len(rows) > len(page) else None
+        return TransactionsView(query.account, [_transaction(row) for row in page], more)
+
+    async def _with_acts(self, view: CreditFileView) -> CreditFileView:
+        """Add what people did, and when: events that the journal holds, since the view is durable."""
+        acts = await self._journal.transactions(view.account, 0, ACTS_MAX, _ACTS)
+        return replace(view, acts=[_transaction(row) for row in acts])
 
 
-def _transaction(seq: int, body: bytes) -> Transaction:
-    event = _event_decoder.decode(body)
-    return Transaction(seq, type(event).__name__, event.on, fields_of(event))
+def _transaction(row: StoredEvent) -> Transaction:
+    event = _event_decoder.decode(row.body)
+    return Transaction(row.seq, type(event).__name__, event.on, fields_of(event), row.recorded_at)
 
 
 def _unseen(kept: Cached) -> Rejection:

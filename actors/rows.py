@@ -4,7 +4,7 @@ Those that are made tens of thousands of times a second are structs, a quarter o
 are tuples, which go to the driver column by column.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -23,6 +23,14 @@ class EventRow(Struct, frozen=True, gc=False):
     posted_on: date
     body: bytes
     hash: bytes
+
+
+class StoredEvent(NamedTuple):
+    """An event as read back, with when the database recorded it; None before it kept times."""
+
+    seq: int
+    body: bytes
+    recorded_at: datetime | None
 
 
 class EntryRow(Struct, frozen=True, gc=False):

@@ -1,7 +1,7 @@
 """What a channel sees of an account: its loans, their schedules, its events. Pure."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -125,6 +125,8 @@ class Transaction(Struct, frozen=True):
     type: str
     on: date
     event: dict[str, object]
+    recorded_at: datetime | None
+    """When it was recorded, by the database's clock."""
 
 
 class TransactionsView(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """An event as other systems get it: CloudEvents 1.0, JSON, structured mode."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType, json, msgpack
@@ -27,6 +27,8 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     type: str
     subject: str | UnsetType = UNSET
     """The loan's id, where the event is about one loan."""
+    time: datetime | UnsetType = UNSET
+    """When it was recorded, by the database's clock."""
     effectivedate: date
     posteddate: date
     datacontenttype: str = CONTENT_TYPE
@@ -44,6 +46,7 @@ def cloud_event(committed: Committed) -> bytes:
             source=f"/tenor/accounts/{account}",
             type=f"tenor.{type(event).__name__}.v1",
             subject=str(loan_id(account, loan)) if loan else UNSET,
+            time=committed.recorded_at or UNSET,
             effectivedate=event.on,
             posteddate=committed.posted_on,
             data=named(event),

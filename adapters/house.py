@@ -123,6 +123,7 @@ class LendingHouse:
         self._library = library
         self._rendered: tuple[tuple[object, ...], bytes] = (), b""
         self.verifies = verifier.verify
+        self.revoked = verifier.revoked
         self.index = keyring.index
         self.fingerprint = keyring.fingerprint
         self.leases = leases

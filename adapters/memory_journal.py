@@ -23,6 +23,7 @@ from actors.rows import (
     Recorded,
     RequestRow,
     SecretRow,
+    StoredEvent,
 )
 from adapters.memory_treasury import Vault
 from adapters.snapshot import rebuild
@@ -139,6 +140,13 @@ class MemoryJournal:
     async def history(self, account: int) -> list[tuple[int, bytes]]:
         """Return (seq, body) of all events of an account, oldest first."""
         return sorted((row.seq, row.body) for row in self.disk.events.get(account, []))
+
+    async def transactions(self, account: int, after: int, limit: int, kinds: Sequence[int] = ()) -> list[StoredEvent]:
+        """Return the account's events after a sequence number; memory has no clock, so none has a time."""
+        rows = [
+            row for row in self.disk.events.get(account, []) if row.seq > after and (not kinds or row.kind in kinds)
+        ]
+        return [StoredEvent(row.seq, row.body, None) for row in sorted(rows, key=lambda row: row.seq)[:limit]]
 
     async def due(self, slots: Sequence[int], on: date, limit: int) -> list[int]:
         """Return accounts in these slots that may have work on or before this date; suspended ones are left out."""

@@ -12,8 +12,9 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from core.origination.lender import Officer, Role
+from core.origination.lender import Officer, Role, reaches
 from core.origination.product import Name, OptionalAmount
+from core.rejections import Code, Rejection
 
 PAYER: Final = "payer"
 """The name under which the payer says what the bank said."""
@@ -56,6 +57,15 @@ class Roster:
         """Return whether this token is the officer's."""
         known = self._tokens.get(name)
         return known is not None and compare_digest(known, sha256(token.encode()).hexdigest())
+
+    def refusal(self, name: str, token: str, least: Role) -> Rejection | None:
+        """Return why somebody may not do what takes a role at least; None if this token proves that they may."""
+        officer = self._officers.get(name)
+        if officer is None or not self.authentic(name, token):
+            return Rejection(Code.OFFICER_UNAUTHENTICATED, f"that is not the token of an officer {name}")
+        if not reaches(officer.role, least):
+            return Rejection(Code.ROLE_INSUFFICIENT, f"{name} is {officer.role}; it takes {least}")
+        return None
 
 
 def load_roster(path: Path | None, payer_token: Path | None = None) -> Roster:

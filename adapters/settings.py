@@ -93,7 +93,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = {}
     officers_file: Annotated[str | None, Meta(description="a TOML file with the officers; none without it")] = None
     roots_dir: Annotated[
-        str | None, Meta(description="a directory with certificates (PEM) of authorities whose signatures count")
+        str | None,
+        Meta(description="a directory with authorities (*.pem) whose signatures count, and their lists (*.crl)"),
     ] = None
     retention_days: Annotated[
         int, Meta(ge=0, le=36_600, description="a whole number of days; 3653 are at least ten years")

@@ -292,7 +292,8 @@ Event = PlainEvent | AccountRestated
 
 def kind_of(event: Event) -> int:
     """Return the number under which this kind of event is stored."""
-    return _KINDS[type(event)]
+    return KINDS[type(event)]
 
 
-_KINDS: Final[dict[type, int]] = {kind: kind.__struct_config__.tag for kind in get_args(Event)}
+KINDS: Final[dict[type, int]] = {kind: kind.__struct_config__.tag for kind in get_args(Event)}
+"""Each kind's number, for good."""

@@ -126,6 +126,8 @@ class Code(StrEnum):
     AGREEMENT_NOT_OPEN = "agreement_not_open"
     SIGNER_OUT_OF_ORDER = "signer_out_of_order"
     SIGNATURE_INVALID = "signature_invalid"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    """Its authority took it back, or its list of those that it took back is out of date."""
     CONTRACT_UNSIGNED = "contract_unsigned"
     """Nothing is paid out without a signed contract."""
     AMOUNT_ABOVE_CONTRACT = "amount_above_contract"

@@ -64,8 +64,8 @@ SELECT key, account_id, recorded_on, fingerprint, reply FROM request WHERE recor
 
 -- name: floor_loans
 -- The loans as the commits left them; the columns are those of LoanRow, in its order.
-SELECT loan_id, status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due, bucket, wake_on,
-    period_start, period_end, period_interest, period_earned, penalty_base, state
+SELECT loan_id, status, principal, past_due, interest_due, fee_due, penalty_due, oldest_due, bucket, non_accrual,
+    wake_on, period_start, period_end, period_interest, period_earned, penalty_base, state
 FROM loan
 
 -- name: disbursed

@@ -6,7 +6,18 @@ from typing import Any, Final, NoReturn
 import httpx
 import msgspec
 
-from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, out, stop
+from adapters.console.terminal import (
+    AMOUNTS,
+    EXIT_FAILED,
+    EXIT_NOT_FOUND,
+    EXIT_REFUSED,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    in_major,
+    out,
+    stop,
+    why,
+)
 from adapters.roster import OFFICER_TOKEN
 
 CHANNEL: Final = "cli"
@@ -16,6 +27,9 @@ DAY_CLOSE_SECONDS: Final = 7200.0
 
 class ApiClient:
     """Calls a running system."""
+
+    currency: str | None = None
+    """Of the amounts that refusals name; without it they are shown as they come, in minor units."""
 
     def __init__(self, base_url: str, as_json: bool) -> None:
         self._base_url = base_url
@@ -57,7 +71,7 @@ class ApiClient:
             with httpx.Client(base_url=self._base_url, timeout=TIMEOUT_SECONDS, headers=named) as client:
                 response = client.request(method, path, **options)
         except httpx.TransportError as error:
-            stop(EXIT_UNAVAILABLE, f"No answer from {self._base_url} ({error}). Is `tenor serve` running?")
+            stop(EXIT_UNAVAILABLE, f"No answer from {self._base_url} ({why(error)}). Is `tenor serve` running?")
         if response.is_success:
             return response
         self._refused(response)
@@ -79,4 +93,6 @@ class ApiClient:
             problem = {"code": "internal", "detail": response.text[:200]}
         if self._as_json:
             out.print_json(msgspec.json.encode(problem).decode())
-        stop(codes.get(response.status_code, unavailable), f"{problem.get('code')}: {problem.get('detail')}")
+        code, detail = problem.get("code"), str(problem.get("detail"))
+        shown = in_major(detail, self.currency) if self.currency and code in AMOUNTS else detail
+        stop(codes.get(response.status_code, unavailable), f"{code}: {shown}")

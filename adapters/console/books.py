@@ -48,7 +48,11 @@ def day_close(
     show(report, as_json, facts("day close", head), table("accrued", columns, accrued, columns[2:]))
 
 
-def period_close(through: str, config: Config = None, as_json: Json = False) -> None:
+def period_close(
+    through: Annotated[str, typer.Argument(help="The last day that is closed, as 2026-01-31.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """Close the accounting periods through a day, for good: nothing takes effect on it or before it any more."""
     closed = client(config, as_json).post("/v1/period-close", {"through": str(day_of(through))})
     show(closed, as_json, facts("periods", {"closed through": closed["closed_through"]}))
@@ -73,9 +77,14 @@ def trial_balance(
 
 def verify(config: Config = None, as_json: Json = False) -> None:
     """Prove the books: replay, hash chains, entries, control accounts. Exit code 1 if anything differs."""
+    from adapters.contracts.signing import AuthorityError
+    from adapters.privacy.keyring import KeyringError
     from adapters.verification.proof import prove
 
-    report = asyncio.run(prove(settings_of(config), talk))
+    try:
+        report = asyncio.run(prove(settings_of(config), talk))
+    except (AuthorityError, KeyringError) as error:
+        stop(EXIT_USAGE, f"signatures cannot be verified again: {error}")
     rows = [
         (check.name, check.compared, check.found, "ok" if check.ok else "FAILED", "\n".join(check.detail))
         for check in report.checks
@@ -86,7 +95,9 @@ def verify(config: Config = None, as_json: Json = False) -> None:
         raise SystemExit(EXIT_FAILED)
 
 
-def conformance(files: list[Path], as_json: Json = False) -> None:
+def conformance(
+    files: Annotated[list[Path], typer.Argument(help="Published cases, JSON.")], as_json: Json = False
+) -> None:
     """Run published loan figures of other systems through the engine and say which it reproduces."""
     from adapters.conformance.report import UnreadableCases
     from adapters.conformance.report import conformance as run

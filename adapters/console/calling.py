@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from adapters.console.options import settings_of
-from adapters.console.terminal import EXIT_UNAVAILABLE, EXIT_USAGE, stop
+from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, stop, why
 from adapters.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +42,23 @@ def json_of(text: str) -> Any:
         stop(EXIT_USAGE, f"{text!r} is not JSON: {error}")
 
 
+def administrator(config: Path | None, officer: str, token: str) -> str:
+    """Return the officer's name, or end: who changes the database by hand proves to be an administrator."""
+    from adapters.roster import RosterError, load_roster
+    from core.origination.lender import Role
+
+    file = settings_of(config).officers_file
+    if file is None:
+        stop(EXIT_USAGE, "officers_file is not set, so nobody can prove to be an officer: name it in the settings")
+    try:
+        refused = load_roster(Path(file)).refusal(officer, token, Role.ADMINISTRATOR)
+    except RosterError as error:
+        stop(EXIT_USAGE, str(error))
+    if refused is not None:
+        stop(EXIT_REFUSED, f"{refused.code}: {refused.detail}")
+    return officer
+
+
 def on_database(config: Path | None, ask: Callable[[Settings, str], Coroutine[Any, Any, _Answer]]) -> _Answer:
     """Ask the database (the DSN) of the settings' book, or end with what is in the way."""
     from actors.protocols import JournalUnavailable
@@ -52,7 +69,7 @@ def on_database(config: Path | None, ask: Callable[[Settings, str], Coroutine[An
     try:
         return asyncio.run(ask(settings, dsn))
     except JournalUnavailable as error:
-        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({error}): is it running?")
+        stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({why(error.__cause__ or error)}): is it running?")
 
 
 def ask_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:

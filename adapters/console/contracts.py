@@ -1,14 +1,27 @@
 """tenor contract: contract texts to look at, receipts to issue and to check, and a local authority to sign with."""
 
-from datetime import date, datetime
+from base64 import b64encode
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.console.calling import ask_book, client
-from adapters.console.options import Config, Day, Json
-from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_USAGE, facts, minor_units, show, stop, table
+from adapters.console.options import Account, Config, Day, Json, RequestId
+from adapters.console.terminal import (
+    EXIT_FAILED,
+    EXIT_NOT_FOUND,
+    EXIT_USAGE,
+    facts,
+    minor_units,
+    moment,
+    money,
+    show,
+    stop,
+    table,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -21,6 +34,7 @@ ca = typer.Typer(no_args_is_help=True, help="A local certificate authority: for 
 contract.add_typer(ca, name="ca")
 
 Into = Annotated[Path, typer.Argument(help="The file to write: .html or .pdf.")]
+Agreement = Annotated[int, typer.Argument(help="The contract's number within the account.")]
 Own = Annotated[Path | None, typer.Option("--templates", help="A directory of contract templates of your own.")]
 Products = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
 
@@ -62,7 +76,8 @@ def preview(
     lent = minor_units(amount, found.currency) if amount else found.amount.most
     wanted = installments or found.installments.most
     if not found.amount.least <= lent <= found.amount.most:
-        stop(EXIT_USAGE, f"{found.name} lends {found.amount.least} to {found.amount.most} minor units")
+        least, most = (money(each, found.currency) for each in (found.amount.least, found.amount.most))
+        stop(EXIT_USAGE, f"{found.name} lends {least} to {most} {found.currency}")
     if not found.installments.least <= wanted <= found.installments.most:
         stop(EXIT_USAGE, f"{found.name} lends for {found.installments.least} to {found.installments.most} installments")
     try:
@@ -73,17 +88,52 @@ def preview(
 
 
 @contract.command("show")
-def show_one(account: int, agreement: int, into: Into, config: Config = None) -> None:
+def show_one(account: Account, agreement: Agreement, into: Into, config: Config = None) -> None:
     """Write the text of an account's contract to a file, from the running system."""
     wanted = "pdf" if into.suffix == ".pdf" else "html"
     path = f"/v1/accounts/{account}/contracts/{agreement}"
     _write(into, client(config, False).download(path, format=wanted))
 
 
+@contract.command("sign")
+def sign_one(
+    account: Account,
+    agreement: Agreement,
+    certificate: Annotated[Path, typer.Option(help="The signer's, PEM or DER.")],
+    key: Annotated[Path, typer.Option(help="The key of that certificate, PEM.")],
+    signer: Annotated[str, typer.Option(help="Who signs, as the product names the party.")] = "borrower",
+    text: Annotated[
+        Path | None, typer.Option(help="The HTML as it was read; without it, as it is offered now.")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+    request_id: RequestId = None,
+) -> None:
+    """Sign an offered contract: for tests, trials and the lender itself. The last signature makes the loan."""
+    from adapters.contracts.signing import AuthorityError, load_credentials
+
+    api = client(config, as_json)
+    try:
+        credentials = load_credentials(certificate, key)
+        offered = text.read_bytes() if text else api.download(f"/v1/accounts/{account}/contracts/{agreement}")
+    except (OSError, AuthorityError) as error:
+        stop(EXIT_USAGE, str(error))
+    signature = credentials.sign(sha256(offered).hexdigest())
+    body = {
+        "account": account,
+        "agreement": agreement,
+        "signer": signer,
+        "certificate": b64encode(credentials.certificate).decode(),
+        "signature": b64encode(signature).decode(),
+    }
+    reply = api.post("/v1/sign-contract", body, request_id=request_id)
+    show(reply, as_json, facts(f"contract {agreement} of account {account}, signed by the {signer}", reply))
+
+
 @contract.command("receipt")
 def issue_receipt(
-    account: int,
-    agreement: int,
+    account: Account,
+    agreement: Agreement,
     into: Annotated[Path, typer.Argument(help="The file to write, JSON.")],
     certificate: Annotated[Path, typer.Option(help="The lender's, PEM; its subject is 'lender'.")],
     key: Annotated[Path, typer.Option(help="The key of that certificate, PEM.")],
@@ -100,7 +150,7 @@ def issue_receipt(
         stop(EXIT_USAGE, str(error))
 
     async def read(connection: "asyncpg.Connection", on: date) -> bytes | None:
-        return make_receipt(await chain_of(connection, account), account, agreement, credentials, on)
+        return make_receipt(await chain_of(connection, account), account, agreement, credentials, on, datetime.now(UTC))
 
     receipt = ask_book(config, read)
     if receipt is None:
@@ -132,9 +182,17 @@ def check(
         "agreement": statement.agreement,
         "digest": statement.digest,
         "issued_on": statement.issued_on,
-        "signatures": [{"signer": each.signature.signer, "on": each.signature.on} for each in signed],
+        "issued_at": statement.issued_at,
+        "offered_at": statement.events[0].recorded_at,
+        "signatures": [
+            {"signer": each.signature.signer, "on": each.signature.on, "recorded_at": at} for each, at in signed
+        ],
     }
-    shown = found | {"signatures": ", ".join(f"{each.signature.signer} on {each.signature.on}" for each in signed)}
+    said = [
+        f"{each.signature.signer} on {each.signature.on}{f', at {moment(at)}' if at else ''}" for each, at in signed
+    ]
+    times = {"issued_at": moment(statement.issued_at), "offered_at": moment(statement.events[0].recorded_at)}
+    shown = found | times | {"signatures": "; ".join(said)}
     show(found, as_json, facts("the receipt holds", shown))
 
 
@@ -172,6 +230,23 @@ def issue_one(
     except (AuthorityError, OSError) as error:
         stop(EXIT_USAGE, str(error))
     show(None, False, facts(subject, {"certificate": certificate, "key": key}))
+
+
+@ca.command("revoke")
+def revoke_one(
+    directory: Annotated[Path, typer.Argument(help="The authority's directory.")],
+    certificate: Annotated[Path, typer.Argument(help="The signer's certificate, PEM.")],
+    on: Day = None,
+) -> None:
+    """Take a certificate back. What was signed before that day still holds; a system that serves knows at once."""
+    from adapters.contracts.signing import AuthorityError, revoke
+
+    day = _day(on)
+    try:
+        revoke(directory, certificate, day)
+    except AuthorityError as error:
+        stop(EXIT_USAGE, str(error))
+    show(None, False, facts(certificate.name, {"withdrawn on": day, "list": directory / "authority.crl"}))
 
 
 def _library(own: Path | None) -> "Library":

@@ -17,6 +17,9 @@ Token = Annotated[
     str, typer.Option(envvar="TENOR_OFFICER_TOKEN", prompt=True, hide_input=True, help="Your token; it proves you.")
 ]
 Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
+Account = Annotated[int, typer.Argument(help="The borrower's account.")]
+Loan = Annotated[int, typer.Argument(help="The loan: its account, then its number in four digits, as 70001.")]
+Application = Annotated[int, typer.Argument(help="The application's number within the account.")]
 Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
 
 

@@ -10,7 +10,7 @@ import typer
 from msgspec.structs import astuple
 
 from adapters.console.calling import client, on_database
-from adapters.console.options import Config, Json, Officer, RequestId, Token
+from adapters.console.options import Account, Config, Json, Officer, RequestId, Token
 from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, facts, show, stop, table, talk
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def find(config: Config = None, as_json: Json = False) -> None:
 
 
 @privacy.command("show")
-def show_person(account: int, config: Config = None, as_json: Json = False) -> None:
+def show_person(account: Account, config: Config = None, as_json: Json = False) -> None:
     """Show who a borrower is, masked."""
     people = _with_register(config, lambda register: register.people([account]))
     if account not in people:
@@ -86,7 +86,11 @@ def keys(config: Config = None, as_json: Json = False) -> None:
 
 
 @privacy.command("retire-key")
-def retire_key(key: int, config: Config = None, as_json: Json = False) -> None:
+def retire_key(
+    key: Annotated[int, typer.Argument(help="Its number, as `privacy keys` has it.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """Destroy a key that no row needs any more."""
     _with_register(config, lambda register: register.retire(key))
     show({"retired": key}, as_json, facts("keys", {"retired": key}))
@@ -94,7 +98,7 @@ def retire_key(key: int, config: Config = None, as_json: Json = False) -> None:
 
 @privacy.command()
 def restrict(
-    account: int,
+    account: Account,
     officer: Officer,
     token: Token,
     config: Config = None,

@@ -10,26 +10,29 @@ from rich.table import Table
 
 from adapters.console.options import Day, Json
 from adapters.console.terminal import (
+    AMOUNTS,
     EXIT_FAILED,
     EXIT_NOT_FOUND,
     EXIT_REFUSED,
     EXIT_USAGE,
     facts,
+    in_major,
     minor_units,
     money,
     show,
     stop,
     table,
 )
-from adapters.console.trial import trial_tables
+from adapters.console.trial import percent, trial_tables
 
 if TYPE_CHECKING:
     from adapters.catalogue.catalogue import Catalogue
     from adapters.catalogue.quote import ProductQuote
-    from core.origination.product import Product
+    from core.origination.product import Clause, Product, Share
 
 product = typer.Typer(no_args_is_help=True, help="What the lender offers; documents of products.")
 Own = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
+Name = Annotated[str, typer.Argument(help="The product, as `product list` has it.")]
 Version = Annotated[int, typer.Option(min=0, help="This version; without it, the one in effect.")]
 
 
@@ -53,12 +56,12 @@ def list_products(own: Own = None, as_json: Json = False) -> None:
         }
         for each in products
     ]
-    columns = ("product", "version", "from", "kind", "amount", "installments", "title")
+    columns = ("product", "version", "from", "kind", "amount", "installments")
     show(listed, as_json, table("products", columns, map(_line, products), ("version",)))
 
 
 @product.command("show")
-def show_product(name: str, version: Version = 0, on: Day = None, own: Own = None, as_json: Json = False) -> None:
+def show_product(name: Name, version: Version = 0, on: Day = None, own: Own = None, as_json: Json = False) -> None:
     """Show one product: what may be asked for, which documents it needs, who decides and signs."""
     from adapters.catalogue.documents import digest
 
@@ -68,7 +71,7 @@ def show_product(name: str, version: Version = 0, on: Day = None, own: Own = Non
 
 
 @product.command()
-def check(files: list[Path], as_json: Json = False) -> None:
+def check(files: Annotated[list[Path], typer.Argument(help="Documents, TOML or JSON.")], as_json: Json = False) -> None:
     """Check product documents, each by itself and as versions of one another. Exit code 1 if anything is wrong."""
     from adapters.catalogue.catalogue import catalogue_of
     from adapters.catalogue.documents import CatalogueError
@@ -93,9 +96,9 @@ def schema() -> None:
 
 @product.command()
 def quote(
-    name: str,
+    name: Name,
     amount: Annotated[str, typer.Option(help="In major units: 50000.00.")],
-    installments: Annotated[int, typer.Option(min=1)],
+    installments: Annotated[int, typer.Option(min=1, help="How many.")],
     on: Annotated[str | None, typer.Option(help="The day of the payout; without it, today.")] = None,
     version: Version = 0,
     own: Own = None,
@@ -108,8 +111,9 @@ def quote(
     found, day = _product(name, version, _day(on), own), _day(on)
     quoted = quote_product(found, minor_units(amount, found.currency), installments, day)
     if isinstance(quoted, Rejection):
-        stop(EXIT_REFUSED, f"{quoted.code}: {quoted.detail}")
-    show(quoted, as_json, *trial_tables(quoted.schedule, quoted.currency), *_costs(quoted))
+        detail = in_major(quoted.detail, found.currency) if quoted.code in AMOUNTS else quoted.detail
+        stop(EXIT_REFUSED, f"{quoted.code}: {detail}")
+    show(quoted, as_json, *_costs(quoted))
 
 
 def _catalogue(own: Path | None) -> "Catalogue":
@@ -145,9 +149,8 @@ def _line(each: "Product") -> tuple[object, ...]:
         each.version,
         each.effective_from,
         each.kind,
-        _amounts(each),
+        _amounts(each).replace(" to ", " to\n"),
         f"{each.installments.least} to {each.installments.most}",
-        each.title,
     )
 
 
@@ -165,10 +168,15 @@ def _tables(found: "Product", proof: str) -> tuple[Table, ...]:
         "amount": _amounts(found),
         "installments": f"{found.installments.least} to {found.installments.most}",
         "purposes": ", ".join(_purpose(found, each) for each in found.purposes),
+        "rate": _rate(found),
         "rules": found.rules,
+        "review": _review(found),
+        "valid": f"applications {found.apply_days} days, offers {found.offer_days}",
         "templates": ", ".join(each.name for each in found.templates),
+        "clauses": ", ".join(map(_clause, found.clauses)) or "none to set",
         "signers": ", ".join(found.signers),
-        "pool": found.funding.pool,
+        "pool": ", ".join((found.funding.pool, *map(_share, found.funding.shares))),
+        "before money leaves": _payouts(found),
         "SHA-256": proof,
     }
     needed = [
@@ -179,6 +187,43 @@ def _tables(found: "Product", proof: str) -> tuple[Table, ...]:
     return facts(f"{found.name} {found.version}", head), documents
 
 
+def _rate(found: "Product") -> str:
+    agreed = f"{percent(found.terms.rate.ppb)} a {found.terms.rate.per}"
+    bounds = found.rate_ppb
+    return agreed if bounds is None else f"{agreed}; agreed within {percent(bounds.least)} to {percent(bounds.most)}"
+
+
+def _review(found: "Product") -> str:
+    days = found.review.claim_days
+    least = found.review.second_officer_from
+    second = ""
+    if least is not None:
+        second = f"; two officers from {money(least, found.currency)} on" if least else "; always two officers"
+    return f"a claim holds {days} {'day' if days == 1 else 'days'}{second}"
+
+
+def _clause(clause: "Clause") -> str:
+    write = percent if clause.name.endswith("_ppb") else str
+    return f"{clause.name.removesuffix('_ppb')} {write(clause.least)} to {write(clause.most)}"
+
+
+def _share(share: "Share") -> str:
+    return f"{share.funder} {percent(share.ppb)}"
+
+
+def _payouts(found: "Product") -> str:
+    """Return what is checked of a customer besides what always is."""
+    checks = found.payouts
+    said = [
+        "nothing past due" if checks.refuse_if_past_due else "",
+        f"debtor list at most {checks.debtor_list_days} days old",
+        f"at most {money(checks.daily_max, found.currency)} a day" if checks.daily_max else "",
+        f"at most {money(checks.exposure_max, found.currency)} lent in all" if checks.exposure_max else "",
+        f"{checks.cooling_off_days} days to give it back" if checks.cooling_off_days else "no cooling off",
+    ]
+    return "; ".join(each for each in said if each)
+
+
 def _purpose(found: "Product", purpose: str) -> str:
     from core.origination.product import purpose_cap
 
@@ -187,8 +232,12 @@ def _purpose(found: "Product", purpose: str) -> str:
 
 
 def _costs(quoted: "ProductQuote") -> tuple[Table, ...]:
+    """Return schedule, fees, and one set of totals with all of it."""
     names = ("paid_out", "principal", "interest", "fees", "total")
     totals = {name.replace("_", " "): money(getattr(quoted, name), quoted.currency) for name in names}
+    totals["total with fees"] = totals.pop("total")
     fees = [(fee.on, fee.name, money(fee.amount, quoted.currency)) for fee in quoted.charged]
     charged = table("fees", ("on", "fee", "amount"), fees, ("amount",))
-    return (*([charged] if fees else ()), facts(f"{quoted.product} {quoted.version}: total cost", totals))
+    title = f"{quoted.product} {quoted.version}: what it costs"
+    schedule, *rest = trial_tables(quoted.schedule, quoted.currency, title, totals)
+    return (schedule, *([charged] if fees else ()), *rest)

@@ -1,9 +1,11 @@
 """Changes of terms that signals of risk led to, at the terminal: what waits for an officer, and what one decides."""
 
+from typing import Annotated
+
 import typer
 
 from adapters.console.calling import client
-from adapters.console.options import Config, Json, Note, Officer, Token
+from adapters.console.options import Account, Config, Json, Note, Officer, Token
 from adapters.console.terminal import facts, show, table
 
 proposal = typer.Typer(no_args_is_help=True, help="Changes of terms that signals of risk led to.")
@@ -23,8 +25,8 @@ def _decision(outcome: str, does: str) -> None:
 
     @proposal.command(outcome, help=does)
     def decide(
-        account: int,
-        proposal: int,
+        account: Account,
+        proposal: Annotated[int, typer.Argument(help="The proposal's number within the account.")],
         officer: Officer,
         token: Token,
         note: Note,

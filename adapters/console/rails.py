@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from adapters.console.calling import on_database
-from adapters.console.options import Config, Json
+from adapters.console.calling import administrator, on_database
+from adapters.console.options import Config, Json, Officer, Token
 from adapters.console.terminal import (
     EXIT_FAILED,
     EXIT_NOT_FOUND,
+    EXIT_REFUSED,
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
     facts,
+    moment,
     money,
     show,
     stop,
@@ -58,25 +60,41 @@ def list_payouts(
     show({"orders": orders}, as_json, table("payout orders", columns, rows, ("amount", "tries")))
 
 
+@payout.command("show")
+def show_one(order: Order, config: Config = None, as_json: Json = False) -> None:
+    """Show an order, and what officers did to it."""
+    found = _with_orders(config, lambda orders: orders.show(order))
+    if found is None:
+        stop(EXIT_NOT_FOUND, f"there is no payout order {order}")
+    payout, changes = found
+    times = {name: moment(payout[name]) for name in ("submitted_at", "next_try_at")}
+    shown = payout | times | {"amount": money(payout["amount"], payout["currency"])}
+    rows = [(moment(each["changed_at"]), each["officer"], each["change"], each["note"]) for each in changes]
+    done = table("changes", ("at", "officer", "change", "note"), rows)
+    show(payout | {"changes": changes}, as_json, facts(f"order {order}", shown), *([done] if changes else []))
+
+
 @payout.command()
-def retry(order: Order, config: Config = None, as_json: Json = False) -> None:
+def retry(order: Order, officer: Officer, token: Token, config: Config = None, as_json: Json = False) -> None:
     """Look at an order now: the bank is asked again, or the account told again. Nothing is paid twice by this."""
     from actors.payout_orders import started_again
 
-    _change(order, started_again, "looked at again", config, as_json)
+    _change(administrator(config, officer, token), order, started_again, "looked at again", "", config, as_json)
 
 
 @payout.command()
 def close(
     order: Order,
     note: Annotated[str, typer.Option(help="What was done about it; it stays with the order.")],
+    officer: Officer,
+    token: Token,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Say that a settled or disputed order was dealt with by hand. No account is told anything."""
     from actors.payout_orders import closed
 
-    _change(order, closed(note), "closed", config, as_json)
+    _change(administrator(config, officer, token), order, closed(note), "closed", note, config, as_json)
 
 
 @payout.command()
@@ -138,10 +156,15 @@ def bank(
     uvloop.run(run_bank(ledger, behaves, callback, signed, listener))
 
 
-def _change(order: str, change: "Change", done: str, config: Path | None, as_json: bool) -> None:
-    if _with_orders(config, lambda orders: orders.change([(order, change)])):
+def _change(by: str, order: str, change: "Change", done: str, note: str, config: Path | None, as_json: bool) -> None:
+    found = _with_orders(config, lambda orders: orders.change_by(by, order, change, done, note))
+    if found is None:
         stop(EXIT_NOT_FOUND, f"there is no payout order {order}")
-    show({"order": order, "done": done}, as_json, facts(f"order {order}", {"done": done}))
+    before, after = found
+    if before == after:
+        closed = " and closed" if before.told == before.state else ""
+        stop(EXIT_REFUSED, f"order {order} is {before.state}{closed}: it cannot be {done}")
+    show({"order": order, "done": done, "by": by}, as_json, facts(f"order {order}", {"done": done, "by": by}))
 
 
 def _statement(file: Path | None, bank: str | None) -> "list[StatementLine]":

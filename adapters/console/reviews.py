@@ -1,22 +1,24 @@
 """Applications at the terminal: apply, see why it was decided so, and the queue of what waits for an officer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.table import Table
 
 from adapters.console.calling import client
-from adapters.console.options import Config, Json, Note, Officer, RequestId, Token
-from adapters.console.terminal import facts, minor_units, money, show, table
+from adapters.console.options import Account, Application, Config, Json, Note, Officer, RequestId, Token
+from adapters.console.terminal import EXIT_NOT_FOUND, facts, minor_units, moment_of, money, show, stop, table
 
 review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
+_REVIEWED: Final = ("ReviewAsked", "ReviewClaimed", "ReviewReleased", "ReviewDecided")
 
 
 def apply(
-    number: int,
-    product: str,
-    amount: str,
-    installments: int,
-    purpose: str = "any",
+    account: Account,
+    product: Annotated[str, typer.Argument(help="The product's name, as `product list` has it.")],
+    amount: Annotated[str, typer.Argument(help="In major units of the account's currency: 50000 or 50,000.00.")],
+    installments: Annotated[int, typer.Argument(help="How many.")],
+    purpose: Annotated[str, typer.Option(help="What the money is for, as `product show` has it.")] = "any",
     previous: Annotated[int, typer.Option(help="The refused application that this one follows.")] = 0,
     config: Config = None,
     as_json: Json = False,
@@ -24,9 +26,9 @@ def apply(
 ) -> None:
     """Apply for a loan of a product, amount in major units: tenor apply 7 quick-loan 50000 6 --purpose equipment."""
     api = client(config, as_json)
-    currency = api.get(f"/v1/accounts/{number}")["currency"]
+    api.currency = currency = api.get(f"/v1/accounts/{account}")["currency"]
     body = {
-        "account": number,
+        "account": account,
         "product": product,
         "amount": minor_units(amount, currency),
         "installments": installments,
@@ -34,57 +36,74 @@ def apply(
         "previous": previous,
     }
     reply = api.post("/v1/apply", body, request_id=request_id)
-    decided = {"state": reply["state"], "reasons": ", ".join(reply["reasons"]), "missing": ", ".join(reply["missing"])}
-    show(reply, as_json, facts(f"application {reply['application']} of account {number}", decided))
+    decided = {name: reply[name] for name in ("state", "reasons", "missing")}
+    show(reply, as_json, facts(f"application {reply['application']} of account {account}", decided))
 
 
 @review.command("list")
-def list_reviews(product: str | None = None, limit: int = 100, config: Config = None, as_json: Json = False) -> None:
+def list_reviews(
+    product: Annotated[str | None, typer.Option(help="Only applications for this one.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """List applications that wait for an officer, the most pressing first."""
     found = client(config, as_json).get("/v1/reviews", product=product, limit=limit)
-    columns = ("account", "application", "product", "amount", "installments", "waiting", "expires", "claimed by")
+    columns = ("account", "no.", "product", "amount", "waits", "expires", "claimed by")
     rows = [
         (
             each["account"],
             each["application"],
             each["product"],
-            each["amount"],
-            each["installments"],
+            f"{money(each['amount'], each['currency'])} {each['currency']} in {each['installments']}",
             f"{each['days_waiting']} d",
             f"{each['expires_on']}{' !' if each['urgent'] else ''}",
             each["claimed_by"] or "",
         )
         for each in found
     ]
-    show(found, as_json, table("reviews (amounts in minor units)", columns, rows, ("amount", "installments")))
+    show(found, as_json, table("applications that wait", columns, rows, ("account", "no.")))
 
 
 @review.command("show")
-def show_review(number: int, application: int, config: Config = None, as_json: Json = False) -> None:
+def show_review(account: Account, application: Application, config: Config = None, as_json: Json = False) -> None:
     """Show an application, and why the rules decided as they did."""
     api = client(config, as_json)
-    file = api.get(f"/v1/accounts/{number}/file")
+    file = api.get(f"/v1/accounts/{account}/file")
     found = next((each for each in file["applications"] if each["application"] == application), None)
     if found is None:
-        raise typer.BadParameter(f"account {number} has no application {application}")
-    currency = api.get(f"/v1/accounts/{number}")["currency"]
-    show(found, as_json, *_application_tables(found, currency))
+        stop(EXIT_NOT_FOUND, f"account {account} has no application {application}")
+    currency = api.get(f"/v1/accounts/{account}")["currency"]
+    acts = [act for act in file["acts"] if act["type"] in _REVIEWED and act["event"]["number"] == application]
+    show({**found, "acts": acts}, as_json, *_application_tables(found, currency), *_acts_table(acts))
 
 
 @review.command("claim")
 def claim(
-    number: int, application: int, officer: Officer, token: Token, config: Config = None, as_json: Json = False
+    account: Account,
+    application: Application,
+    officer: Officer,
+    token: Token,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Take an application on; nobody else decides it meanwhile."""
-    _send("claim-review", {"account": number, "application": application, "officer": officer}, token, config, as_json)
+    _send("claim-review", {"account": account, "application": application, "officer": officer}, token, config, as_json)
 
 
 @review.command("release")
 def release(
-    number: int, application: int, officer: Officer, token: Token, config: Config = None, as_json: Json = False
+    account: Account,
+    application: Application,
+    officer: Officer,
+    token: Token,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Give an application back to the queue."""
-    _send("release-review", {"account": number, "application": application, "officer": officer}, token, config, as_json)
+    _send(
+        "release-review", {"account": account, "application": application, "officer": officer}, token, config, as_json
+    )
 
 
 def _decision(outcome: str, does: str) -> None:
@@ -92,15 +111,15 @@ def _decision(outcome: str, does: str) -> None:
 
     @review.command(outcome, help=does)
     def decide(
-        number: int,
-        application: int,
+        account: Account,
+        application: Application,
         officer: Officer,
         token: Token,
         note: Note,
         config: Config = None,
         as_json: Json = False,
     ) -> None:
-        body = {"account": number, "application": application, "officer": officer, "outcome": outcome, "note": note}
+        body = {"account": account, "application": application, "officer": officer, "outcome": outcome, "note": note}
         _send("decide-review", body, token, config, as_json)
 
 
@@ -138,8 +157,24 @@ def _application_tables(found: dict[str, Any], currency: str) -> list[Any]:
         }
         tables.append(facts("the rules said", said))
         inputs = [(part, name, value) for part, values in verdict["inputs"].items() for name, value in _pairs(values)]
-        tables.append(table("on these inputs", ("about", "what", "value"), inputs))
+        tables.append(table("on these inputs (amounts in minor units)", ("about", "what", "value"), inputs))
     return tables
+
+
+def _acts_table(acts: list[dict[str, Any]]) -> list[Table]:
+    """Return who did what in a review, and when."""
+    rows = [
+        (
+            act["on"],
+            moment_of(act),
+            act["type"],
+            act["event"].get("officer", "the borrower"),
+            act["event"].get("outcome", ""),
+            act["event"].get("note", ""),
+        )
+        for act in acts
+    ]
+    return [table("review", ("on", "recorded at", "act", "by", "outcome", "note"), rows)] if rows else []
 
 
 def _pairs(values: Any) -> list[tuple[str, str]]:

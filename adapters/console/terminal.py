@@ -1,20 +1,39 @@
 """What operators see: tables for people on stdout, one JSON document for machines, talk on stderr."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from adapters.console.currencies import digits_of
 from core.money import AMOUNT_MAX
+from core.rejections import Code
 
 out: Final = Console(highlight=False)
 talk: Final = Console(stderr=True, highlight=False)
 
+WHOLE_MAX: Final = 32
+"""Letters of a name, code, date or amount that is never broken over lines; what is longer may be."""
+AMOUNTS: Final = frozenset(
+    {
+        Code.AMOUNT_ABOVE_CONTRACT,
+        Code.AMOUNT_OUT_OF_RANGE,
+        Code.BALANCE_TOO_LARGE,
+        Code.DAILY_PAYOUT_EXCEEDED,
+        Code.EXPOSURE_EXCEEDED,
+        Code.POOL_EXHAUSTED,
+        Code.PURPOSE_CAP_EXCEEDED,
+    }
+)
+"""Refusals whose numbers are amounts, in minor units."""
+TEXT_LEAST: Final = 12
+"""Letters of a line of what may be broken."""
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_NOT_FOUND: Final = 3
@@ -26,6 +45,16 @@ def money(amount: int, currency: str = "CNY") -> str:
     """Return minor units as people write them: 1,066.19."""
     digits = digits_of(currency)
     return f"{Decimal(amount).scaleb(-digits):,.{digits}f}"
+
+
+def moment(at: datetime | None) -> str:
+    """Return when something was recorded, to the second; empty where nobody kept it."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def moment_of(row: dict[str, Any]) -> str:
+    """Return when what an answer's row tells of was recorded."""
+    return moment(row["recorded_at"] and datetime.fromisoformat(row["recorded_at"]))
 
 
 def minor_units(text: str, currency: str) -> int:
@@ -45,30 +74,47 @@ def show(document: object, as_json: bool, *tables: Table) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
         return
-    for table in tables:
-        out.print(table)
+    for drawn in tables:
+        # Better wider than the terminal than without a part of a name or an amount.
+        least = sum(column.min_width or 0 for column in drawn.columns) + 2 * len(drawn.columns) + 2
+        if least > out.width:
+            drawn.width = least
+        out.print(drawn, crop=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> Table:
-    """Return a table; the columns named in `right` hold amounts and numbers."""
+    """Return a table; the columns named in `right` hold amounts and numbers. Names, codes and dates are not broken."""
     drawn = Table(title=title, title_justify="left", header_style="bold", collapse_padding=True, min_width=len(title))
     numeric = set(right)
-    for column in columns:
-        drawn.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    cells = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+    for place, column in enumerate(columns):
+        lines = [line for row in cells for line in row[place].split("\n")]
+        whole = all(len(line) <= WHOLE_MAX and " " not in line for line in lines)
+        least = max(map(len, (*column.split(" "), *lines))) if whole else TEXT_LEAST
+        justify: JustifyMethod = "right" if column in numeric else "left"
+        heading = column.replace(" ", "\n") if whole and least < len(column) else column
+        drawn.add_column(heading, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
+    for row in cells:
+        drawn.add_row(*row)
     return drawn
 
 
 def facts(title: str, pairs: Mapping[str, object]) -> Table:
     """Return names and values, one under the other."""
     drawn = Table(title=title, title_justify="left", show_header=False, min_width=len(title))
-    for name, value in pairs.items():
-        drawn.add_row(name, "" if value is None else str(value))
+    shown = {name: _said(value) for name, value in pairs.items()}
+    drawn.add_column(no_wrap=True, min_width=max(map(len, shown), default=0))
+    drawn.add_column(overflow="fold", min_width=min(TEXT_LEAST, max(map(len, shown.values()), default=0)))
+    for name, value in shown.items():
+        drawn.add_row(name, value)
     return drawn
 
 
 LIMIT: Final = ("granted", "used", "reserved", "available")
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
 
 
 def account_tables(view: dict[str, Any], contracts: Iterable[dict[str, Any]]) -> tuple[Table, ...]:
@@ -160,6 +206,17 @@ def trial_balance_tables(report: dict[str, Any]) -> tuple[Table, ...]:
     title = f"trial balance as of {report['as_of'] or 'now'}: difference {report['difference']}"
     amounts = ("debit", "credit", "balance")
     return (table(title, ("currency", "account", "name", "product", *amounts), lines, amounts),)
+
+
+def why(error: BaseException) -> str:
+    """Return what went wrong, for people: without the system's number of it, and without a file's name again."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return re.sub(r"\[Errno -?\d+\] ", "", said)
+
+
+def in_major(detail: str, currency: str) -> str:
+    """Return the detail of a refusal over amounts with these as people write them."""
+    return re.sub(r"(?<![\w.-])\d+(?![\w.-])", lambda amount: money(int(amount[0]), currency), detail)
 
 
 def stop(code: int, message: str) -> NoReturn:

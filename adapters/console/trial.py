@@ -1,6 +1,6 @@
 """A trial calculation as an operator asks for it and sees it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -17,17 +17,20 @@ def fees_of(texts: Iterable[str], currency: str) -> tuple[Fee, ...]:
     return tuple(_fee(*text.partition("=")[::2], currency) for text in texts)
 
 
-def trial_tables(found: TrialSchedule, currency: str) -> list[Table]:
-    """Return the schedule, its totals, the terms that were found and the rates to disclose."""
+def trial_tables(
+    found: TrialSchedule, currency: str, title: str = "totals, without fees", totals: Mapping[str, str] | None = None
+) -> list[Table]:
+    """Return the schedule, its totals (or those given), the terms that were found and the rates to disclose."""
     terms, summary = found.terms, found.summary
-    totals = {name: money(getattr(summary, name), currency) for name in ("principal", "interest", "total")}
-    agreed = {"rate": f"{_percent(terms.rate.ppb)} a {terms.rate.per}", "installments": terms.installments}
+    if totals is None:
+        totals = {name: money(getattr(summary, name), currency) for name in ("principal", "interest", "total")}
+    agreed = {"rate": f"{percent(terms.rate.ppb)} a {terms.rate.per}", "installments": terms.installments}
     shown = [
         schedule_table("trial schedule", msgspec.to_builtins(found.rows), currency),
-        facts("totals", {**totals, **agreed}),
+        facts(title, {**totals, **agreed}),
     ]
     if found.rates is not None:
-        rates = {name.replace("_", " "): _percent(ppb) for name, ppb in msgspec.to_builtins(found.rates).items()}
+        rates = {name.replace("_", " "): percent(ppb) for name, ppb in msgspec.to_builtins(found.rates).items()}
         shown.append(facts("cost, fees included", rates))
     return shown
 
@@ -38,5 +41,6 @@ def _fee(on: str, amount: str, currency: str) -> Fee:
     return Fee(date.fromisoformat(on), minor_units(amount, currency))
 
 
-def _percent(ppb: int) -> str:
+def percent(ppb: int) -> str:
+    """Return parts per billion as people write them."""
     return f"{Decimal(ppb).scaleb(-7):.4f} %"

@@ -50,6 +50,12 @@ def is_authority(certificate: x509.Certificate) -> bool:
     return _basic(certificate).ca and usage is not None and usage.key_cert_sign
 
 
+def signs_lists(certificate: x509.Certificate) -> bool:
+    """Return whether a certificate's key may sign lists of withdrawn certificates."""
+    usage = _usage(certificate)
+    return usage is not None and usage.crl_sign
+
+
 def path_to_root(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> list[x509.Certificate] | None:
     """Return a chain (the signer's first, each one's issuer next) with the trusted root that it leads to, or None.
 

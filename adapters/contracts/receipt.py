@@ -5,7 +5,7 @@ stored. Each event's hash is the SHA-256 over the hash before it and its body, a
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Annotated, Final
 
@@ -26,7 +26,7 @@ _json: Final = msgspec.json.Encoder(order="deterministic")
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Link(Struct, frozen=True, forbid_unknown_fields=True):
+class Link(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One event of the account's chain."""
 
     seq: int
@@ -35,9 +35,11 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True):
     body: Annotated[str, Meta(pattern="^([0-9a-f]{2})*$")]
     """What is stored of the event, hex."""
     hash: Hash
+    recorded_at: datetime | None = None
+    """When the book recorded it, by its database's clock; left out of receipts of books that did not keep it."""
 
 
-class Statement(Struct, frozen=True, forbid_unknown_fields=True):
+class Statement(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the lender signs."""
 
     account: int
@@ -47,6 +49,9 @@ class Statement(Struct, frozen=True, forbid_unknown_fields=True):
     events: Annotated[tuple[Link, ...], Meta(min_length=1, max_length=8)]
     """The offer first, then the signatures."""
     issued_on: date
+    """The business date."""
+    issued_at: datetime | None = None
+    """By the lender's clock; left out of receipts before it was kept."""
 
 
 class Receipt(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,20 +64,25 @@ class Receipt(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def make_receipt(
-    rows: Sequence[EventRow], account: int, agreement: int, credentials: Credentials, on: date
+    chain: Sequence[tuple[EventRow, datetime | None]],
+    account: int,
+    agreement: int,
+    credentials: Credentials,
+    on: date,
+    at: datetime | None,
 ) -> bytes | None:
     """Return the receipt of a contract as JSON, from all events of its account in order; None if there is no such."""
     links, digest, before = [], "", GENESIS
-    for row in rows:
+    for row, recorded_at in chain:
         event = _event.decode(row.body)
         if isinstance(event, ContractOffered) and event.agreement.number == agreement:
             digest = event.agreement.digest
         if digest and _is_of(event, agreement):
-            links.append(Link(row.seq, before.hex(), row.body.hex(), row.hash.hex()))
+            links.append(Link(row.seq, before.hex(), row.body.hex(), row.hash.hex(), recorded_at))
         before = row.hash
     if not digest:
         return None
-    statement = Statement(account, agreement, digest, tuple(links), on)
+    statement = Statement(account, agreement, digest, tuple(links), on, at)
     signature = credentials.sign(_digest(statement), RECEIPT).hex()
     # Nothing around the certificate: what stands outside its marks could be changed unseen.
     certificate = credentials.certificate.decode().strip()
@@ -96,11 +106,11 @@ def check_receipt(receipt: bytes, document: bytes, verifier: Verifier) -> str:
     return f"the lender's signature does not hold: {wrong}" if wrong else ""
 
 
-def read_receipt(receipt: bytes) -> tuple[Statement, tuple[ContractSigned, ...]]:
-    """Return what a receipt that was checked states, and the signatures under the contract."""
+def read_receipt(receipt: bytes) -> tuple[Statement, list[tuple[ContractSigned, datetime | None]]]:
+    """Return what a receipt that was checked states, and the signatures under the contract with when they came."""
     statement = msgspec.json.decode(receipt, type=Receipt).statement
-    events = [_event.decode(bytes.fromhex(link.body)) for link in statement.events]
-    return statement, tuple(event for event in events if isinstance(event, ContractSigned))
+    events = [(_event.decode(bytes.fromhex(link.body)), link.recorded_at) for link in statement.events]
+    return statement, [(event, at) for event, at in events if isinstance(event, ContractSigned)]
 
 
 def _wrong_links(statement: Statement) -> str:

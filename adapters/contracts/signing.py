@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
 from adapters.contracts.chain import is_authority, path_to_root, read_certificates, why_not_for_signing
+from adapters.contracts.withdrawn import Withdrawn, take_back
 
 CONTRACT: Final = b"tenor contract 1\n"
 """Stands before a contract's digest when it is signed."""
@@ -25,8 +26,8 @@ RECEIPT: Final = b"tenor receipt 1\n"
 AUTHORITY_DAYS: Final = 3650
 CERTIFICATE_DAYS: Final = 365
 CERTIFICATES_KEPT: Final = 10_000
-"""Certificates whose chain was checked once; that does not change, but for their dates."""
-_CERTIFICATE, _KEY = "authority.pem", "authority.key"
+"""Certificates whose chain was checked once. Dates and withdrawals are looked at every time."""
+_CERTIFICATE, _KEY, _LIST = "authority.pem", "authority.key", "authority.crl"
 
 
 class AuthorityError(Exception):
@@ -55,6 +56,8 @@ class Authority(Struct, frozen=True):
 class Verified(Struct, frozen=True):
     """A certificate that leads to a trusted root."""
 
+    path: tuple[x509.Certificate, ...]
+    """From it to the root."""
     key: Ed25519PublicKey
     subject: str
     start: date
@@ -65,8 +68,10 @@ class Verified(Struct, frozen=True):
 class Verifier:
     """Verifies signatures. Knows the roots it trusts and nothing else: an empty one refuses everything."""
 
-    def __init__(self, roots: Iterable[x509.Certificate]) -> None:
+    def __init__(self, roots: Iterable[x509.Certificate], lists: Path | None = None) -> None:
+        """Trust these roots, but for what the lists of a directory take back; ValueError if one cannot be used."""
         self._roots = tuple(roots)
+        self._withdrawn = Withdrawn(lists, self._roots)
         self._known: dict[bytes, Verified | str] = {}
 
     def verify(
@@ -83,11 +88,19 @@ class Verifier:
             return f"the certificate holds from {signer.start} to {signer.end}"
         if subject and signer.subject != subject:
             return f"the certificate is not that of {subject}"
+        withdrawn = self._withdrawn.wrong(signer.path, on)
+        if withdrawn:
+            return withdrawn
         try:
             signer.key.verify(signature, prefix + bytes.fromhex(digest))
         except (InvalidSignature, ValueError, TypeError):
             return "the signature is not over this contract, or not by the certificate's key"
         return ""
+
+    def revoked(self, certificate: bytes, on: date) -> str:
+        """Return why a good certificate did not hold on a date any more; empty if it did, or never was good."""
+        signer = self._signer(certificate)
+        return "" if isinstance(signer, str) else self._withdrawn.wrong(signer.path, on)
 
     def _signer(self, certificate: bytes) -> Verified | str:
         """Return whose certificate it is, or why it counts for nothing."""
@@ -117,7 +130,7 @@ def _verified(path: list[x509.Certificate]) -> Verified:
     assert isinstance(key, Ed25519PublicKey)
     start = max(each.not_valid_before_utc.date() for each in path)
     end = min(each.not_valid_after_utc.date() for each in path)
-    return Verified(key, subject_of(leaf), start, end)
+    return Verified(tuple(path), key, subject_of(leaf), start, end)
 
 
 def subject_of(certificate: x509.Certificate) -> str:
@@ -127,7 +140,10 @@ def subject_of(certificate: x509.Certificate) -> str:
 
 
 def load_verifier(directory: Path | None = None) -> Verifier:
-    """Return a verifier that trusts the authorities in a directory's *.pem files; without one, nobody."""
+    """Return a verifier that trusts the authorities in a directory's *.pem files but for what their *.crl take back.
+
+    Without a directory it trusts nobody.
+    """
     if directory is None:
         return Verifier(())
     roots: list[x509.Certificate] = []
@@ -141,7 +157,10 @@ def load_verifier(directory: Path | None = None) -> Verifier:
     strangers = [subject_of(each) for each in roots if not is_authority(each)]
     if strangers:
         raise AuthorityError(f"these certificates are no authority's: {', '.join(strangers)}")
-    return Verifier(roots)
+    try:
+        return Verifier(roots, directory)
+    except ValueError as error:
+        raise AuthorityError(str(error)) from None
 
 
 def create_authority(directory: Path, on: date, name: str = "Tenor local authority") -> Authority:
@@ -179,6 +198,16 @@ def issue(authority: Authority, subject: str, on: date, days: int = CERTIFICATE_
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     certificate = builder.add_extension(_usage(certificates=False), critical=True).sign(authority.key, None)
     return Credentials(certificate.public_bytes(serialization.Encoding.PEM), key)
+
+
+def revoke(directory: Path, certificate: Path, on: date) -> None:
+    """Take a certificate of a directory's authority back as of a day: its list beside the authority says so."""
+    authority = load_authority(directory)
+    try:
+        issued = read_certificates(certificate.read_bytes())[0]
+        take_back(authority.certificate, authority.key, directory / _LIST, issued, on)
+    except (OSError, ValueError) as error:
+        raise AuthorityError(f"{certificate.name}: {error}") from None
 
 
 def save_credentials(credentials: Credentials, directory: Path, name: str) -> tuple[Path, Path]:

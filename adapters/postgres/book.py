@@ -1,6 +1,6 @@
 """What belongs to the book and to no shard: slots, the business date, the daily accrual, the trial balance."""
 
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -57,6 +57,7 @@ class Review(Struct, frozen=True):
     """It expires within three days."""
     claimed_by: str | None
     claimed_until: date | None
+    currency: str
 
 
 class WaitingProposal(Struct, frozen=True):
@@ -121,9 +122,9 @@ async def contract_text(connection: asyncpg.Connection, account: int, agreement:
     return None if row is None else ContractTextRow(*row)
 
 
-async def chain_of(connection: asyncpg.Connection, account: int) -> list[EventRow]:
-    """Return all events of an account as they are stored, oldest first."""
-    return [EventRow(*row) for row in await connection.fetch(SQL["chain"], account)]
+async def chain_of(connection: asyncpg.Connection, account: int) -> list[tuple[EventRow, datetime | None]]:
+    """Return all events of an account as they are stored, oldest first, each with when it was recorded."""
+    return [(EventRow(*row), at) for *row, at in await connection.fetch(SQL["chain"], account)]
 
 
 async def assign(connection: asyncpg.Connection, shards: int) -> None:

@@ -149,6 +149,10 @@ UPDATE pool SET free = free + $2, daily_limit = $3 WHERE pool = $1
 -- Keep who changed a pool.
 INSERT INTO pool_change (pool, amount, daily_limit, officer) VALUES ($1, $2, $3, $4)
 
+-- name: changes
+-- What was done to a pool, the newest first.
+SELECT changed_at, officer, amount, daily_limit FROM pool_change WHERE pool = $1 ORDER BY changed_at DESC LIMIT $2
+
 -- name: pools
 -- Pools with what they hold, and what became of a day's money; of one pool or of all.
 SELECT

@@ -9,7 +9,7 @@ from typing import Final, Self
 import asyncpg
 
 from actors.protocols import Fenced, JournalUnavailable, OutcomeUnknown, RequestTaken
-from actors.rows import Claim, ContractRow, GroupCommit, Loaded, LoanRow, Recorded
+from actors.rows import Claim, ContractRow, GroupCommit, Loaded, LoanRow, Recorded, StoredEvent
 from adapters.postgres.encoding import (
     EVENT_COLUMNS,
     LOAN_COLUMNS,
@@ -116,6 +116,12 @@ class PostgresJournal:
         """Return (seq, body) of all events of an account, oldest first."""
         async with self._reader.turn() as connection:
             return [(seq, body) for seq, body in await connection.fetch(SQL["history"], account)]
+
+    async def transactions(self, account: int, after: int, limit: int, kinds: Sequence[int] = ()) -> list[StoredEvent]:
+        """Return the account's events after a sequence number, of some kinds alone if any are named, oldest first."""
+        async with self._reader.turn() as connection:
+            rows = await connection.fetch(SQL["transactions"], account, after, limit, kinds)
+        return [StoredEvent(*row) for row in rows]
 
     async def due(self, slots: Sequence[int], on: date, limit: int) -> list[int]:
         """Return accounts in these slots that may have work on or before this date; suspended ones are left out."""

@@ -19,7 +19,7 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 
 -- name: page
 -- The next events after a cursor within a span of transactions.
-SELECT txid, account_id, seq, posted_on, body
+SELECT txid, account_id, seq, posted_on, body, recorded_at
 FROM event
 WHERE txid >= $4 AND txid < $5 AND (txid, account_id, seq) > ($1::bigint, $2::bigint, $3::integer)
 ORDER BY txid, account_id, seq

@@ -1,13 +1,16 @@
 """Funding pools as operators see and change them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 import asyncpg
 from msgspec import Struct
 
 from adapters.postgres.funding import SQL
+
+CHANGES_MAX: Final = 1_000
 
 
 class PoolCode(StrEnum):
@@ -51,6 +54,22 @@ class Pool(Struct, frozen=True, kw_only=True):
     """What left of the money that was reserved today, and has not come back."""
     spent: int
     """What ever left and has not come back."""
+
+
+class PoolChange(Struct, frozen=True):
+    """What an officer did to a pool."""
+
+    changed_at: datetime
+    officer: str
+    amount: int
+    """Put in; below zero, taken out."""
+    daily_limit: int
+    """As it is since."""
+
+
+async def changes(connection: asyncpg.Connection, pool: str) -> list[PoolChange]:
+    """Return what was done to a pool, the newest first, at most CHANGES_MAX."""
+    return [PoolChange(*row) for row in await connection.fetch(SQL["changes"], pool, CHANGES_MAX)]
 
 
 async def pools(connection: asyncpg.Connection, on: date, pool: str | None = None) -> list[Pool]:

@@ -229,9 +229,17 @@ SELECT key, fingerprint, reply FROM request WHERE key = ANY($1::uuid[])
 -- An account's events, oldest first.
 SELECT seq, body FROM event WHERE account_id = $1 ORDER BY seq
 
+-- name: transactions
+-- The next events of an account, of some kinds alone if any are named, each with when it was recorded.
+SELECT seq, body, recorded_at FROM event
+WHERE account_id = $1 AND seq > $2 AND ($4::smallint[] = '{}' OR kind = ANY($4))
+ORDER BY seq
+LIMIT $3
+
 -- name: chain
--- An account's events with all that proves them, oldest first.
-SELECT account_id, seq, kind, effective_on, posted_on, body, hash FROM event WHERE account_id = $1 ORDER BY seq
+-- An account's events with all that proves them, oldest first, and when each was recorded.
+SELECT account_id, seq, kind, effective_on, posted_on, body, hash, recorded_at
+FROM event WHERE account_id = $1 ORDER BY seq
 
 -- name: due
 -- Accounts that the day close must visit; suspended ones wait for an operator.
@@ -384,8 +392,9 @@ SELECT
     book.business_date - submitted_on AS days_waiting,
     expires_on - book.business_date <= 3 AS urgent,
     CASE WHEN claimed_until >= book.business_date THEN claimed_by END AS claimed_by,
-    CASE WHEN claimed_until >= book.business_date THEN claimed_until END AS claimed_until
-FROM application CROSS JOIN book
+    CASE WHEN claimed_until >= book.business_date THEN claimed_until END AS claimed_until,
+    account.currency
+FROM application CROSS JOIN book JOIN account USING (account_id)
 WHERE status = 'referred' AND expires_on >= book.business_date AND ($1::text IS NULL OR product = $1)
 ORDER BY urgent DESC, submitted_on, account_id, number
 LIMIT $2

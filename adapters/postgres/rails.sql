@@ -59,6 +59,22 @@ FROM unnest(
 ) AS come (order_number, state, told, tries, rounds, reference, reason, due_in)
 WHERE ours.order_number = come.order_number
 
+-- name: record_change
+-- Keep what an officer did to an order.
+INSERT INTO payout_change (order_number, officer, change, note) VALUES ($1, $2, $3, $4)
+
+-- name: order
+-- One order as operators see it.
+SELECT
+    order_number, account_id, payout, currency, amount, bank, state, told, tries, reference, reason, submitted_at,
+    nullif(next_try_at, 'infinity') AS next_try_at
+FROM payout_order
+WHERE order_number = $1
+
+-- name: changes
+-- What officers did to an order, the newest first.
+SELECT changed_at, officer, change, note FROM payout_change WHERE order_number = $1 ORDER BY changed_at DESC LIMIT $2
+
 -- name: open_orders
 -- Orders that are not over, the longest waiting first; stuck ones alone if wanted.
 SELECT

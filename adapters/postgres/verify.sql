@@ -80,6 +80,12 @@ FROM contract_text
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id, agreement
 
+-- name: certificates
+SELECT account_id, number, sealed
+FROM secret
+WHERE account_id >= $1 AND account_id < $2 AND kind = 'certificate'
+ORDER BY account_id, number
+
 -- name: pool_sums
 -- What pools count as reserved and spent, by day of the request.
 SELECT pool, day, sum(reserved)::bigint AS reserved, sum(spent)::bigint AS spent

@@ -35,14 +35,34 @@ class PostgresOrders:
         """See Orders."""
         numbers = {number for number, _ in changes}
         async with self._session.turn() as connection, connection.transaction():
-            rows = await connection.fetch(SQL["lock"], list(numbers))
-            before = {row[0]: _progress(row[1:]) for row in rows}
+            before = await _locked(connection, numbers)
             after = dict(before)
             for number, change in changes:
                 if number in after:
                     after[number] = change(after[number])
             await _write(connection, {number: now for number, now in after.items() if now != before[number]})
         return numbers - before.keys()
+
+    async def change_by(
+        self, officer: str, number: str, change: Change, what: str, note: str = ""
+    ) -> tuple[Progress, Progress] | None:
+        """Change an order by hand and keep who did it; return it before and after, None if there is no such order."""
+        async with self._session.turn() as connection, connection.transaction():
+            before = (await _locked(connection, {number})).get(number)
+            if before is None:
+                return None
+            after = change(before)
+            if after != before:
+                await _write(connection, {number: after})
+                await connection.execute(SQL["record_change"], number, officer, what, note)
+        return before, after
+
+    async def show(self, number: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """Return an order and what officers did to it, the newest first; None if there is no such order."""
+        async with self._session.turn() as connection:
+            order = await connection.fetchrow(SQL["order"], number)
+            changes = await connection.fetch(SQL["changes"], number, LIST_MAX)
+        return None if order is None else (dict(order), [dict(each) for each in changes])
 
     async def open_orders(self, *, only_stuck: bool) -> list[dict[str, object]]:
         """Return orders that are not over, the longest waiting first, at most LIST_MAX."""
@@ -72,6 +92,11 @@ def _progress(row: Sequence[Any]) -> Progress:
     """Return how far an order has come, from columns in the order of the struct."""
     state, *others = row
     return Progress(OrderState(state), *others)
+
+
+async def _locked(connection: asyncpg.Connection, numbers: set[str]) -> dict[str, Progress]:
+    """Return how far orders have come, kept as they are until the transaction ends."""
+    return {row[0]: _progress(row[1:]) for row in await connection.fetch(SQL["lock"], list(numbers))}
 
 
 async def _write(connection: asyncpg.Connection, after: dict[str, Progress]) -> None:

@@ -14,6 +14,7 @@ from accounting.journalize import journalize, journalize_accrual
 from accounting.subledger import subledger
 from actors.messages import Decided, Done, Offered, Received, Refused, reply_decoder
 from adapters.verification.credit_file import check_credit_file
+from adapters.verification.signatures import Signatures
 from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
 from adapters.verification.tally import Tally
 from core.account import Account, LoanStatus
@@ -47,6 +48,7 @@ class AccountRows(NamedTuple):
     proposals: Sequence[Row] = ()
     payouts: Sequence[Row] = ()
     texts: Sequence[Row] = ()
+    certificates: Sequence[Row] = ()
 
 
 class Stored(NamedTuple):
@@ -56,8 +58,10 @@ class Stored(NamedTuple):
     event: Event | BookEvent
 
 
-def check_account(tally: Tally, account_id: int, rows: AccountRows, on: date) -> None:
-    """Check one borrower's rows, and add the account to the sums as of a date."""
+def check_account(
+    tally: Tally, account_id: int, rows: AccountRows, on: date, signatures: Signatures | None = None
+) -> None:
+    """Check one borrower's rows, and add the account to the sums as of a date; signatures, if they can be opened."""
     events = check_events(tally, account_id, rows.events)
     check_entries(tally, account_id, events, rows.postings)
     _check_replies(tally, account_id, events, rows.requests)
@@ -68,6 +72,8 @@ def check_account(tally: Tally, account_id: int, rows: AccountRows, on: date) ->
         check_snapshots(tally, account_id, account, rows.accounts, rows.loans, rows.contracts)
         beside = rows.files, rows.applications, rows.proposals, rows.payouts, rows.texts
         check_credit_file(tally, account_id, account, *beside)
+        if signatures is not None and account is not None:
+            signatures.check(tally, account_id, account.file, rows.certificates)
     except Exception as error:
         # What was tampered with may break anything in the core; the proof of the other accounts goes on.
         tally.differ("snapshots", f"account {account_id}: its events build up no account ({error!r})")

@@ -14,6 +14,7 @@ import asyncpg
 
 from adapters.postgres.statements import statements
 from adapters.verification.account import AccountRows, check_account
+from adapters.verification.signatures import Seals, Signatures
 from adapters.verification.snapshots import Row
 from adapters.verification.tally import Tally
 
@@ -35,9 +36,9 @@ def share(done: "Synchronized[int]") -> None:
     _done = done
 
 
-def check_range(dsn: str, snapshot: str, low: int, high: int, on: date) -> Tally:
+def check_range(dsn: str, snapshot: str, low: int, high: int, on: date, seals: Seals | None) -> Tally:
     """Check the accounts from `low` up to, not including, `high`; called in a process of its own."""
-    return asyncio.run(_check(dsn, snapshot, low, high, on))
+    return asyncio.run(_check(dsn, snapshot, low, high, on, seals))
 
 
 @asynccontextmanager
@@ -55,8 +56,8 @@ async def reading(dsn: str, snapshot: str | None) -> AsyncIterator[asyncpg.Conne
         await connection.close()
 
 
-async def _check(dsn: str, snapshot: str, low: int, high: int, on: date) -> Tally:
-    tally = Tally()
+async def _check(dsn: str, snapshot: str, low: int, high: int, on: date, seals: Seals | None) -> Tally:
+    tally, signatures = Tally(), None if seals is None else Signatures(seals)
     async with reading(dsn, snapshot) as connection:
         streams = [Stream(await connection.cursor(SQL[name], low, high)) for name in STREAMS]
         border = low
@@ -64,7 +65,9 @@ async def _check(dsn: str, snapshot: str, low: int, high: int, on: date) -> Tall
             border = await streams[STREAMS.index("accounts")].border(BLOCK, high)
             blocks = [await stream.below(border) for stream in streams]
             for account in sorted(set().union(*blocks)):
-                check_account(tally, account, AccountRows(*(block.get(account, ()) for block in blocks)), on)
+                check_account(
+                    tally, account, AccountRows(*(block.get(account, ()) for block in blocks)), on, signatures
+                )
             with _done.get_lock():
                 _done.value += len(blocks[STREAMS.index("accounts")])
     return tally

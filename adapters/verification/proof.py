@@ -9,21 +9,23 @@ from rich.progress import Progress
 
 from adapters.embedded.servers import EmbeddedPostgres
 from adapters.settings import Settings
+from adapters.verification.signatures import Seals, seals_of
 from adapters.verification.verify import VerifyReport, verify
 
 
 async def prove(settings: Settings, talk: Console) -> VerifyReport:
     """Verify the book of these settings, with progress; an embedded server that is down is started for it."""
+    seals = seals_of(settings)
     if settings.postgres_dsn:
-        return await _verify(settings.postgres_dsn, talk)
+        return await _verify(settings.postgres_dsn, talk, seals)
     server = EmbeddedPostgres(Path(settings.data_dir) / "postgres")
     if await _answers(server.dsn):
-        return await _verify(server.dsn, talk)
+        return await _verify(server.dsn, talk, seals)
     with server:
-        return await _verify(server.dsn, talk)
+        return await _verify(server.dsn, talk, seals)
 
 
-async def _verify(dsn: str, talk: Console) -> VerifyReport:
+async def _verify(dsn: str, talk: Console, seals: Seals | None) -> VerifyReport:
     with Progress(console=talk, transient=True) as bar:
         tasks: dict[str, Any] = {}
 
@@ -32,7 +34,7 @@ async def _verify(dsn: str, talk: Console) -> VerifyReport:
                 tasks[what] = bar.add_task(f"verify: {what}")
             bar.update(tasks[what], completed=done, total=total)
 
-        return await verify(dsn, progress)
+        return await verify(dsn, progress, seals=seals)
 
 
 async def _answers(dsn: str) -> bool:

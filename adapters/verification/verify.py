@@ -18,6 +18,7 @@ from adapters.postgres.book import Accrual, accrual
 from adapters.postgres.pools import unbalanced
 from adapters.verification.account import check_entries, check_events
 from adapters.verification.account_range import SQL, check_range, reading, share
+from adapters.verification.signatures import Seals
 from adapters.verification.snapshots import Row
 from adapters.verification.tally import Check, Tally
 from core.book import BOOK_ACCOUNT, AccrualBooked
@@ -35,6 +36,7 @@ CHECKS: Final = (
     "accrual",
     "requests",
     "credit_files",
+    "signatures",
     "pools",
 )
 LAST_ACCOUNT: Final = 9 * 10**14
@@ -55,15 +57,17 @@ class VerifyReport(Struct, frozen=True):
     checks: list[Check]
 
 
-async def verify(dsn: str, progress: Progress | None = None, processes: int = 2) -> VerifyReport:
-    """Prove the books as they are at this moment; commits go on meanwhile."""
+async def verify(
+    dsn: str, progress: Progress | None = None, processes: int = 2, seals: Seals | None = None
+) -> VerifyReport:
+    """Prove the books as they are at this moment; commits go on meanwhile. `seals` lets signatures be checked again."""
     async with reading(dsn, None) as connection:
         snapshot: str = await connection.fetchval(SQL["export_snapshot"])
         on: date = await connection.fetchval(SQL["business_date"])
         shares = [part / processes for part in range(1, processes)]
         edges, accounts = await connection.fetchrow(SQL["edges"], shares)
         borders = sorted({BOOK_ACCOUNT + 1, LAST_ACCOUNT, *(edges or ())})
-        ranges = asyncio.create_task(_ranges(dsn, snapshot, borders, on, accounts, progress))
+        ranges = asyncio.create_task(_ranges(dsn, snapshot, borders, on, accounts, progress, seals))
         try:
             tally, ledger = await _book(connection)
             accruals = await accrual(connection, on)
@@ -80,7 +84,13 @@ async def verify(dsn: str, progress: Progress | None = None, processes: int = 2)
 
 
 async def _ranges(
-    dsn: str, snapshot: str, borders: list[int], on: date, accounts: int, progress: Progress | None
+    dsn: str,
+    snapshot: str,
+    borders: list[int],
+    on: date,
+    accounts: int,
+    progress: Progress | None,
+    seals: Seals | None,
 ) -> Tally:
     """Check all accounts, a process for each range between two borders."""
     # Spawned: a forked child would inherit our connection and event loop.
@@ -89,7 +99,8 @@ async def _ranges(
     tally, loop = Tally(), asyncio.get_running_loop()
     with ProcessPoolExecutor(len(borders) - 1, context, share, (done,)) as pool:
         parts = [
-            loop.run_in_executor(pool, check_range, dsn, snapshot, low, high, on) for low, high in pairwise(borders)
+            loop.run_in_executor(pool, check_range, dsn, snapshot, low, high, on, seals)
+            for low, high in pairwise(borders)
         ]
         waiting: set[asyncio.Future[Tally]] = set(parts)
         while waiting:

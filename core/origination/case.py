@@ -11,7 +11,7 @@ from core.decision import Draft
 from core.identity import loan_id
 from core.origination.agreements import agreement_behind
 from core.origination.file import OPEN, Agreement, Application, ApplicationStatus, CreditFile
-from core.origination.lender import Findings, Lender, Officer, Role, Unasked
+from core.origination.lender import Findings, Lender, Officer, Role, Unasked, reaches
 from core.origination.product import Product
 from core.rejections import Code, Rejection
 from core.restatement import History
@@ -100,8 +100,7 @@ def officer_of(case: Case, name: str, least: Role = Role.LOAN_OFFICER) -> Office
     officer = case.lender.officer(name)
     if officer is None:
         return Rejection(Code.OFFICER_UNKNOWN, f"nobody here is called {name}")
-    roles = list(Role)
-    if roles.index(officer.role) < roles.index(least):
+    if not reaches(officer.role, least):
         return Rejection(Code.ROLE_INSUFFICIENT, f"{name} is {officer.role}; it takes {least}")
     if case.account.id in officer.accounts:
         return Rejection(Code.OWN_CASE, f"account {case.account.id} is {name}'s own")

@@ -20,6 +20,12 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+def reaches(role: Role, least: Role) -> bool:
+    """Return whether a role may do what takes another one at least."""
+    roles = list(Role)
+    return roles.index(role) >= roles.index(least)
+
+
 class Officer(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
     """Somebody who works for the lender."""
 
@@ -76,6 +82,9 @@ class Lender(Protocol):
 
     def verifies(self, digest: str, certificate: bytes, signature: bytes, on: date, subject: str) -> str:
         """Return why a subject's signature over a contract's digest does not hold on a date; empty if it holds."""
+
+    def revoked(self, certificate: bytes, on: date) -> str:
+        """Return why a good certificate did not hold on a date any more; empty if it did, or never was good."""
 
     def available(self, pool: str) -> int:
         """Return what may still be paid out of a pool today, as far as this shard is concerned."""

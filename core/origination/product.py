@@ -22,6 +22,7 @@ GlCode = Annotated[str, Meta(pattern=r"^\d{4}\.\d{2}$")]
 Days = Annotated[int, Meta(ge=0, le=3660)]
 PPB = 1_000_000_000
 SignalKind = Literal["card_arrears", "abnormal_login", "debtor_list_hit", "sanctions_hit"]
+SIGNERS_MAX: Final = 4
 
 
 class _Document(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -201,7 +202,7 @@ class Product(_Document, frozen=True, kw_only=True):
     """How long an unsigned contract stays valid."""
     templates: Annotated[tuple[Template, ...], Meta(min_length=1, max_length=32)]
     clauses: Annotated[tuple[Clause, ...], Meta(max_length=8)] = ()
-    signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=4)] = ("borrower",)
+    signers: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=SIGNERS_MAX)] = ("borrower",)
     """Who signs, in this order."""
     later_parts: Annotated[tuple[LaterPart, ...], Meta(max_length=16)] = ()
     """What of the principal is paid out later, in this order; empty: all of it is paid out at once."""

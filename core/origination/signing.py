@@ -62,6 +62,9 @@ def _not_signed(
     if any(each.certificate == certificate for each in agreement.signatures):
         return Rejection(Code.SIGNATURE_INVALID, "somebody else signed with this certificate")
     subject = f"{command.signer} {case.account.id}"
+    withdrawn = case.lender.revoked(command.certificate, case.on)
+    if withdrawn:
+        return Rejection(Code.CERTIFICATE_REVOKED, withdrawn)
     wrong = case.lender.verifies(agreement.digest, command.certificate, command.signature, case.on, subject)
     if wrong:
         return Rejection(Code.SIGNATURE_INVALID, wrong)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ from adapters.postgres.funding import PostgresTreasury
 from tests.contract.building import TODAY
 from tests.contract.test_postgres_funding import claim
 
+OFFICERS = "\n".join(
+    f"""
+    [[officers]]
+    name = "{name}"
+    role = "{role}"
+    token_sha256 = "{sha256(f"{name}'s token".encode()).hexdigest()}"
+    """
+    for name, role in (("lin", "administrator"), ("ren", "risk_officer"))
+)
 AMOUNTS = ("balance", "leased", "reserved", "daily_limit", "reserved_today", "spent_today", "spent")
 
 
@@ -32,6 +42,8 @@ def opened(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     """Settings that name an open book without pools."""
     monkeypatch.setenv("TENOR_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("TENOR_POSTGRES_DSN", database)
+    monkeypatch.setenv("TENOR_OFFICERS_FILE", str(tmp_path / "officers.toml"))
+    (tmp_path / "officers.toml").write_text(OFFICERS)
     asyncio.run(_open(database))
     return database
 
@@ -47,7 +59,7 @@ def answer(*arguments: str) -> Any:
 
 
 def by(*arguments: str) -> tuple[str, ...]:
-    return (*arguments, "--officer", "lin")
+    return (*arguments, "--officer", "lin", "--token", "lin's token")
 
 
 def made(currency: str = "CNY") -> None:
@@ -66,6 +78,51 @@ def test_a_pool_is_made_filled_limited_and_listed() -> None:
     assert (found["balance"], found["daily_limit"]) == (100_000, 0)
     shown = run("list").stdout
     assert "1,000.00" in shown
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create", "other", "CNY", "--daily-limit", "1"),
+        ("top-up", "main", "1"),
+        ("withdraw", "main", "1"),
+        ("limit", "main", "1"),
+    ],
+)
+def test_only_an_administrator_who_proves_it_changes_a_pool(arguments: tuple[str, ...]) -> None:
+    made()
+    for officer, token, code in (
+        ("lin", "ren's token", "officer_unauthenticated"),
+        ("nobody", "nobody's token", "officer_unauthenticated"),
+        ("payer", "", "officer_unauthenticated"),
+        ("ren", "ren's token", "role_insufficient"),
+    ):
+        refused = run(*arguments, "--officer", officer, "--token", token)
+        assert refused.exit_code == EXIT_REFUSED, refused.output
+        assert code in refused.output
+    assert [each["pool"] for each in answer("list")] == ["main"]
+
+
+@pytest.mark.usefixtures("opened")
+def test_who_changed_a_pool_is_on_record() -> None:
+    made()
+    answer(*by("top-up", "main", "100"))
+    said = run("changes", "main", "--json")
+    changes = json.loads(said.stdout)["changes"]
+    assert [(each["officer"], each["amount"], each["daily_limit"]) for each in changes] == [
+        ("lin", 10_000, 500_000),
+        ("lin", 0, 500_000),
+    ]
+    assert "100.00" in run("changes", "main").stdout
+    assert run("changes", "none").exit_code == EXIT_REFUSED
+
+
+def test_without_a_file_nobody_is_an_officer(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TENOR_OFFICERS_FILE")
+    refused = run(*by("create", "main", "CNY", "--daily-limit", "1"))
+    assert refused.exit_code == EXIT_USAGE
+    assert "officers_file" in refused.output
 
 
 @pytest.mark.usefixtures("opened")

@@ -107,6 +107,23 @@ def test_history_is_oldest_first(run: Run) -> None:
     run(test)
 
 
+def test_transactions_come_by_page_and_kind(run: Run) -> None:
+    async def test(store: Store) -> None:
+        journal = await store.journal(0)
+        claim = await journal.claim(0)
+        await journal.commit(claim, opening(7))
+        await journal.commit(claim, GroupCommit(events=[event(7, 2), event(8, 1), event(7, 3)]))
+        page = await journal.transactions(7, 1, 5)
+        assert [(row.seq, row.body) for row in page] == [(seq, event(7, seq).body) for seq in (2, 3)]
+        assert [row.seq for row in await journal.transactions(7, 0, 2)] == [1, 2]
+        kind = event(7, 1).kind
+        assert [row.seq for row in await journal.transactions(7, 0, 9, [kind])] == [1, 2, 3]
+        assert await journal.transactions(7, 0, 9, [kind + 1]) == []
+        assert await journal.transactions(6, 0, 9) == []
+
+    run(test)
+
+
 def test_a_stale_claim_writes_nothing(run: Run) -> None:
     async def test(store: Store) -> None:
         former, owner = await store.journal(0), await store.journal(0)

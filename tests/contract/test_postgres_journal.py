@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -16,7 +17,7 @@ from adapters.postgres import book
 from adapters.postgres.migrate import migrate
 from adapters.postgres.queries import SQL
 from core.identity import SLOTS
-from tests.contract.building import PostgresStore, on_postgres, opening, repayment
+from tests.contract.building import PostgresStore, event, on_postgres, opening, repayment
 
 CLAIM_SECONDS_MAX = 2
 
@@ -76,6 +77,21 @@ async def _stopped_before(number: int, store: PostgresStore, account: int) -> tu
     await asyncio.wait((task, reached := asyncio.create_task(stop.reached.wait())), return_when=asyncio.FIRST_COMPLETED)
     reached.cancel()
     return stop, task
+
+
+def test_the_database_says_when_an_event_was_recorded(database: str) -> None:
+    async def test(store: PostgresStore) -> None:
+        owner = await store.journal(0)
+        claim = await owner.claim(0)
+        for seq in (1, 2):
+            await owner.commit(claim, GroupCommit(events=[event(7, seq)]))
+        first, second = [row.recorded_at for row in await owner.transactions(7, 0, 9)]
+        assert first is not None
+        assert second is not None
+        assert timedelta(0) < second - first < timedelta(minutes=1)
+        assert abs(datetime.now(UTC) - second) < timedelta(minutes=1)
+
+    on_postgres(database, test)
 
 
 @pytest.mark.usefixtures("gated")

@@ -19,9 +19,10 @@ from typer.testing import CliRunner, Result
 from adapters.console.contracts import contract
 from adapters.console.privacy import privacy
 from adapters.console.proposals import proposal
-from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND
+from adapters.console.terminal import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED
 from adapters.rails import bank_server
 from adapters.rails.bank_api import Ownership
+from adapters.verification.signatures import seals_of
 from adapters.verification.verify import verify
 from core.commands import PayOff, Repay
 from core.identity import loan_id, slot_of
@@ -226,6 +227,31 @@ async def test_a_receipt_proves_a_contract_of_the_book_to_somebody_without_acces
     assert (await tenor("check-receipt", receipt, text, "--roots", lender.desk.roots)).exit_code == EXIT_FAILED
     unknown = await tenor("receipt", account, 2, receipt, "--certificate", certificate, "--key", key)
     assert unknown.exit_code == EXIT_NOT_FOUND
+
+
+async def test_a_contract_is_signed_at_the_terminal(
+    lender: Lending, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = lender.person()
+    await lender.meet(account)
+    await lender.apply(account)
+    await lender.done(OfferContract(account=account, application=1))
+    monkeypatch.setenv("TENOR_HTTP_PORT", lender.system.base_url.rpartition(":")[2])
+    read, other = tmp_path / "contract.html", tmp_path / "other.html"
+    other.write_text("another text")
+
+    async def tenor(*arguments: object) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, contract, [str(each) for each in arguments])
+
+    issued = await tenor("ca", "issue", lender.desk.roots, f"borrower {account}", tmp_path, "--on", OPENED_ON)
+    assert issued.exit_code == 0, issued.output
+    pair = [f"--{kind}={tmp_path}/borrower-{account}.{name}" for kind, name in (("certificate", "pem"), ("key", "key"))]
+    assert (await tenor("show", account, 1, read)).exit_code == 0
+    refused = await tenor("sign", account, 1, *pair, "--text", other)
+    assert (refused.exit_code, "signature_invalid" in refused.output) == (EXIT_REFUSED, True)
+    signed = await tenor("sign", account, 1, *pair, "--text", read, "--json")
+    assert signed.exit_code == 0, signed.output
+    assert msgspec.json.decode(signed.stdout)["loan"] == loan_id(account, 1)
 
 
 async def test_a_loan_begins_when_the_bank_has_paid(lender: Lending) -> None:
@@ -443,10 +469,13 @@ def tenor_privacy(lender: Lending, *arguments: str) -> Any:
 
 
 async def test_all_of_it_is_proved(lender: Lending) -> None:
-    report = await verify(lender.system.postgres_dsn)
+    seals = seals_of(lender.system.settings)
+    report = await verify(lender.system.postgres_dsn, seals=seals)
     assert report.ok == 1, [check for check in report.checks if not check.ok]
     compared = {check.name: check.compared for check in report.checks}
     assert min(compared["credit_files"], compared["pools"]) > 0
+    kept = [file for account in lender.seen if not (file := await lender.file(account))["erased"]]
+    assert compared["signatures"] == sum(len(each["signed_by"]) for file in kept for each in file["agreements"]) > 0
 
 
 # Each is its own inverse.
@@ -455,6 +484,8 @@ CORRUPTIONS = {
     "an application's status": "UPDATE application SET status = reverse(status) WHERE account_id = 2",
     "a payout's amount": "UPDATE payout_order SET amount = amount # 1 WHERE order_number LIKE '%-2'",
     "a contract's text": "UPDATE contract_text SET digest = reverse(digest) WHERE account_id > 20",
+    "who signed": "UPDATE secret SET sealed = set_byte(sealed, 9, get_byte(sealed, 9) # 1) WHERE kind = 'certificate'",
+    "whose certificate it is": "UPDATE secret SET number = number # 64 WHERE kind = 'certificate' AND account_id > 20",
     "what a pool spent": "UPDATE lease SET spent = spent # 1 WHERE pool = 'main' AND spent > 0",
 }
 
@@ -462,8 +493,9 @@ CORRUPTIONS = {
 @pytest.mark.parametrize("what", CORRUPTIONS)
 async def test_a_planted_corruption_is_found(lender: Lending, what: str) -> None:
     changed = await lender.fetch(f"{CORRUPTIONS[what]} RETURNING 1")
-    report = await verify(lender.system.postgres_dsn, processes=1)
+    report = await verify(lender.system.postgres_dsn, processes=1, seals=seals_of(lender.system.settings))
     assert await lender.fetch(f"{CORRUPTIONS[what]} RETURNING 1") == changed != []
     found = {check.name: check.detail for check in report.checks if not check.ok}
-    assert list(found) == ["pools" if "pool" in what else "credit_files"]
+    where = "pools" if "pool" in what else "signatures" if "who" in what else "credit_files"
+    assert list(found) == [where]
     assert all(found.values())

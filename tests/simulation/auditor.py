@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 from accounting.subledger import subledger
 from actors.execute import REUSED, decode_command, fingerprint
 from actors.messages import Envelope, Refused, command_decoder, reply_decoder
-from actors.queries import AnyQuery, AnyView, ShowTransactions, Simulate, account_named, answer
+from actors.queries import AnyQuery, AnyView, ShowFile, ShowTransactions, Simulate, account_named, answer
 from actors.reading import LEASE_SECONDS
 from actors.rows import Claim, EventRow, GroupCommit
 from adapters.memory_journal import Disk
@@ -119,6 +119,9 @@ class Auditor:
         self.expect(b'"account_suspended"' not in framed, f"{query} broke: {framed!r}")
         if isinstance(query, ShowTransactions | Simulate) or self.failures:
             return
+        if isinstance(query, ShowFile) and framed[:1] == b"\x01":
+            # What people did is read from the journal, and may be newer than the state.
+            framed = b"\x01" + json.encode(json.decode(framed[1:]) | {"acts": []})
         account_id = account_named(query)
         durable = self._durable[account_id]
         oldest = sum(at <= since - LEASE_SECONDS for at in durable)

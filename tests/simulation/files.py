@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from actors.aside import BANK_ACCOUNT
+from actors.aside import BANK_ACCOUNT, CERTIFICATE, certificate_number
 from actors.messages import Decided, Done, Kept, Offered, Received
 from actors.rows import RequestRow
 from adapters.memory_journal import Disk
@@ -76,6 +76,11 @@ class Files(Struct):
             wanted = {(PERSON, 1), (PHONE, 1)} | {(BANK_ACCOUNT, each.number) for each in account.file.bank_accounts}
             owner = self.disk.people.get(account.file.borrower.index)
             self.expect(owner == account.id, f"account {account.id}: its borrower is account {owner}'s")
+            wanted |= {
+                (CERTIFICATE, certificate_number(agreement.number, signature))
+                for agreement in account.file.agreements
+                for signature in range(1, len(agreement.signatures) + 1)
+            }
         self.expect(stored == wanted, f"account {account.id}: sealed are {stored}, not {wanted}")
 
     def _check_plain(self, account: Account, requests: Sequence[RequestRow]) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from actors.protocols import JournalUnavailable, OutcomeUnknown, RequestTaken
-from actors.rows import Claim, GroupCommit, Loaded, Recorded
+from actors.rows import Claim, GroupCommit, Loaded, Recorded, StoredEvent
 from adapters.memory_journal import MemoryJournal
 from tests.simulation.faults import Fate
 
@@ -63,6 +63,9 @@ class FaultyJournal(MemoryJournal):
 
     async def history(self, account: int) -> list[tuple[int, bytes]]:
         return await self._ask(lambda: super(FaultyJournal, self).history(account))
+
+    async def transactions(self, account: int, after: int, limit: int, kinds: Sequence[int] = ()) -> list[StoredEvent]:
+        return await self._ask(lambda: super(FaultyJournal, self).transactions(account, after, limit, kinds))
 
     async def due(self, slots: Sequence[int], on: date, limit: int) -> list[int]:
         return await self._ask(lambda: super(FaultyJournal, self).due(slots, on, limit))

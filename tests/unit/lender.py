@@ -180,6 +180,10 @@ class SmallLender:
         """See Lender: a signature is the hash of certificate and digest."""
         return "" if signature == signature_of(digest, certificate) else "the signature is not over this contract"
 
+    def revoked(self, certificate: bytes, on: date) -> str:
+        """See Lender: a certificate says itself that it was taken back."""
+        return "the certificate was withdrawn" if certificate.startswith(b"withdrawn") else ""
+
     def available(self, pool: str) -> int:
         """See Lender."""
         return self.pools[pool]

@@ -143,6 +143,7 @@ REFUSED: list[tuple[Code, Command]] = [
     (Code.AGREEMENT_NOT_OPEN, replace(DRAW, agreement=2)),
     (Code.SIGNER_OUT_OF_ORDER, replace(SIGN, signer="guarantor")),
     (Code.SIGNATURE_INVALID, SIGN),
+    (Code.CERTIFICATE_REVOKED, replace(SIGN, certificate=b"withdrawn")),
     (Code.CONTRACT_UNSIGNED, replace(DRAW, agreement=3)),
     (Code.LOAN_UNKNOWN, replace(REQUEST, loan=10_003)),
     (Code.LOAN_NOT_BOOKED, replace(REQUEST, loan=10_001)),

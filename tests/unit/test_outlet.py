@@ -4,7 +4,7 @@ import asyncio
 import json
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from random import Random
 
@@ -166,6 +166,13 @@ def test_nothing_is_lost_or_reordered_under_random_faults(seed: int, monkeypatch
 def decoded(event: Event | DayClosed, account: int = 7) -> dict[str, object]:
     loaded: dict[str, object] = json.loads(cloud_event(Committed(9, account, 3, DAY, msgpack.encode(event))))
     return loaded
+
+
+def test_an_event_goes_out_with_when_it_was_recorded() -> None:
+    at = datetime(2026, 10, 31, 8, 15, 2, 250_000, tzinfo=UTC)
+    committed = Committed(9, 7, 3, DAY, msgpack.encode(AccountFrozen(DAY, "fraud")), at)
+    assert json.loads(cloud_event(committed))["time"] == "2026-10-31T08:15:02.250000Z"
+    assert "time" not in decoded(AccountFrozen(DAY, "fraud"))
 
 
 def test_an_event_goes_out_as_a_cloud_event_with_its_fields_by_name() -> None:

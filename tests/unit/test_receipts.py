@@ -1,7 +1,7 @@
 """Receipts: what they prove, and that any change of what they prove is seen."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -27,13 +27,14 @@ from adapters.contracts.signing import (
 from adapters.contracts.texts import load_library
 from core.events import kind_of
 from core.origination.commands import Apply, OfferContract, SignContract
-from core.origination.events import ContractSigned
 from core.origination.file import Agreement, Application
 from core.origination.product import Product, Template
 from core.rejections import Code, Rejection
 from tests.unit.lender import LOAN, START, Borrowing, SmallLender
 
 ISSUED: Final = date(2024, 3, 1)
+NOW: Final = datetime(2024, 3, 1, 8, tzinfo=UTC)
+RECORDED: Final = datetime(2024, 2, 2, 8, tzinfo=UTC)
 LIBRARY: Final = load_library()
 PRODUCT: Final = msgspec.structs.replace(LOAN, documents=(), templates=(Template(name="generic"),))
 
@@ -57,6 +58,10 @@ class SigningLender(SmallLender):
         """See Lender."""
         return self.verifier.verify(digest, certificate, signature, on, "borrower 1")
 
+    def revoked(self, certificate: bytes, on: date) -> str:
+        """See Lender."""
+        return self.verifier.revoked(certificate, on)
+
 
 class Signed:
     """A contract that a borrower signed, with its text, its events and its receipt."""
@@ -74,20 +79,21 @@ class Signed:
         self.own = issue(self.authority, "lender", START)
         self.life.wait(2)
         self.sign(issue(self.authority, "borrower 1", START))
-        receipt = make_receipt(self.rows(), 1, 1, self.own, ISSUED)
+        receipt = make_receipt(self.rows(), 1, 1, self.own, ISSUED, NOW)
         assert receipt is not None
         self.receipt = receipt
 
     def sign(self, signer: Credentials) -> None:
         self.life.do(signature(self.life, signer))
 
-    def rows(self) -> list[EventRow]:
-        """Return the account's events as they are stored."""
+    def rows(self) -> list[tuple[EventRow, datetime]]:
+        """Return the account's events as they are stored, a second after each other."""
         chain, rows = GENESIS, []
         for seq, event in self.life.history:
             body = Encoder().encode(event)
             chain = sha256(chain + body).digest()
-            rows.append(EventRow(1, seq, kind_of(event), event.on, event.on, body, chain))
+            row = EventRow(1, seq, kind_of(event), event.on, event.on, body, chain)
+            rows.append((row, RECORDED + timedelta(seconds=seq)))
         return rows
 
     def changed(self, change: Callable[[Any], object]) -> bytes:
@@ -111,10 +117,28 @@ def test_a_receipt_proves_the_document(signed: Signed) -> None:
     assert check_receipt(signed.receipt, signed.text, signed.verifier) == ""
     statement, signatures = read_receipt(signed.receipt)
     assert statement.digest == sha256(signed.text).hexdigest()
-    assert [type(each) for each in signatures] == [ContractSigned]
-    assert (signatures[0].signature.signer, signatures[0].on) == ("borrower", date(2024, 2, 2))
-    assert make_receipt(signed.rows(), 1, 1, signed.own, ISSUED) == signed.receipt
-    assert make_receipt(signed.rows(), 1, 2, signed.own, ISSUED) is None
+    assert len(signatures) == 1
+    assert (signatures[0][0].signature.signer, signatures[0][0].on) == ("borrower", date(2024, 2, 2))
+    assert make_receipt(signed.rows(), 1, 1, signed.own, ISSUED, NOW) == signed.receipt
+    assert make_receipt(signed.rows(), 1, 2, signed.own, ISSUED, NOW) is None
+
+
+def test_a_receipt_says_when_each_event_was_recorded_and_when_it_was_issued(signed: Signed) -> None:
+    statement, signatures = read_receipt(signed.receipt)
+    assert statement.issued_at == NOW
+    offer, signature = statement.events
+    assert (offer.recorded_at, signature.recorded_at) == tuple(
+        RECORDED + timedelta(seconds=link.seq) for link in (offer, signature)
+    )
+    assert signatures[0][1] == signature.recorded_at
+
+
+def test_a_receipt_of_a_book_that_kept_no_times_still_holds(signed: Signed) -> None:
+    receipt = make_receipt([(row, None) for row, _ in signed.rows()], 1, 1, signed.own, ISSUED, None)
+    assert receipt is not None
+    assert b"recorded_at" not in receipt
+    assert b"issued_at" not in receipt
+    assert check_receipt(receipt, signed.text, signed.verifier) == ""
 
 
 def test_a_changed_byte_of_the_receipt_is_seen_wherever_it_is(signed: Signed) -> None:
@@ -136,6 +160,8 @@ def test_a_changed_byte_of_the_document_is_seen(signed: Signed, place: int) -> N
         (lambda it: it["statement"].update(account=2), "lender's signature"),
         (lambda it: it["statement"].update(issued_on="2024-02-29"), "lender's signature"),
         (lambda it: it["statement"].update(agreement=2), "not about this contract"),
+        (lambda it: it["statement"].update(issued_at="2024-03-01T08:00:01Z"), "lender's signature"),
+        (lambda it: it["statement"]["events"][1].update(recorded_at="2024-02-03T08:00:00Z"), "lender's signature"),
         (lambda it: it["statement"]["events"].pop(), "lender's signature"),
         (lambda it: it["statement"]["events"].pop(0), "not about this contract"),
         (lambda it: it["statement"]["events"].reverse(), "not about this contract"),
@@ -159,10 +185,11 @@ def test_nonsense_is_no_receipt(signed: Signed, receipt: bytes) -> None:
 
 
 def test_only_the_lender_issues_receipts(signed: Signed, tmp_path: Path) -> None:
-    forged = make_receipt(signed.rows(), 1, 1, issue(signed.authority, "borrower 1", START), ISSUED)
+    forged = make_receipt(signed.rows(), 1, 1, issue(signed.authority, "borrower 1", START), ISSUED, NOW)
     assert forged is not None
     assert "not that of lender" in check_receipt(forged, signed.text, signed.verifier)
-    strange = make_receipt(signed.rows(), 1, 1, issue(create_authority(tmp_path / "a", START), "lender", START), ISSUED)
+    own = issue(create_authority(tmp_path / "a", START), "lender", START)
+    strange = make_receipt(signed.rows(), 1, 1, own, ISSUED, NOW)
     assert strange is not None
     assert "no trusted authority" in check_receipt(strange, signed.text, signed.verifier)
 
@@ -194,7 +221,9 @@ def test_the_console_checks_receipts_and_keeps_an_authority(signed: Signed, tmp_
     asked = ["check-receipt", str(receipt), str(document), "--roots", str(signed.roots), "--json"]
     answer = run.invoke(contract, asked)
     assert answer.exit_code == 0
-    assert msgspec.json.decode(answer.stdout)["signatures"] == [{"signer": "borrower", "on": "2024-02-02"}]
+    assert msgspec.json.decode(answer.stdout)["signatures"] == [
+        {"signer": "borrower", "on": "2024-02-02", "recorded_at": "2024-02-02T08:00:07Z"}
+    ]
     document.write_bytes(signed.text + b" ")
     assert run.invoke(contract, asked).exit_code == 1
     home = tmp_path / "ca"

@@ -27,6 +27,7 @@ from adapters.contracts.signing import (
     load_authority,
     load_credentials,
     load_verifier,
+    revoke,
     save_credentials,
 )
 
@@ -219,6 +220,99 @@ def test_roots_are_authorities(borrower: Credentials, tmp_path: Path) -> None:
         load_verifier(tmp_path)
 
 
+def test_a_certificate_that_was_taken_back_does_not_hold_from_that_day_on(tmp_path: Path) -> None:
+    authority, verifier = create_authority(tmp_path, ON), load_verifier(tmp_path)
+    signer, other = issue(authority, "borrower 7", ON), issue(authority, "borrower 8", ON)
+    kept, _ = save_credentials(signer, tmp_path / "people", "borrower-7")
+    signature, later = signer.sign(DIGEST), ON + timedelta(days=3)
+    assert verifier.verify(DIGEST, signer.certificate, signature, later) == ""
+    revoke(tmp_path, kept, ON + timedelta(days=2))
+    # The verifier that knew the certificate learns of it without being made anew.
+    assert (
+        verifier.verify(DIGEST, signer.certificate, signature, later) == "the certificate was withdrawn on 2026-01-07"
+    )
+    assert verifier.revoked(signer.certificate, later) == "the certificate was withdrawn on 2026-01-07"
+    assert verifier.verify(DIGEST, signer.certificate, signature, ON + timedelta(days=1)) == ""
+    assert verifier.verify(DIGEST, other.certificate, other.sign(DIGEST), later) == ""
+    assert verifier.revoked(b"nonsense", later) == ""
+    second, _ = save_credentials(other, tmp_path / "people", "borrower-8")
+    revoke(tmp_path, second, later)
+    for each in (signer, other):
+        assert "withdrawn" in verifier.verify(DIGEST, each.certificate, each.sign(DIGEST), later)
+    with pytest.raises(AuthorityError, match="taken back before"):
+        revoke(tmp_path, kept, later)
+
+
+def test_only_its_own_authority_takes_a_certificate_back(
+    authority: Authority, borrower: Credentials, tmp_path: Path
+) -> None:
+    stranger = create_authority(tmp_path / "stranger", ON)
+    certificate, _ = save_credentials(borrower, tmp_path, "borrower-7")
+    with pytest.raises(AuthorityError, match="another authority issued"):
+        revoke(tmp_path / "stranger", certificate, ON)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "authority.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    (home / "forged.crl").write_bytes(listed(authority.certificate.subject, stranger.key))
+    with pytest.raises(AuthorityError, match=r"forged\.crl is not signed by the authority that it names"):
+        load_verifier(home)
+
+
+def test_a_list_that_cannot_be_obeyed_is_refused_and_lets_nobody_sign(
+    authority: Authority, borrower: Credentials, tmp_path: Path
+) -> None:
+    (tmp_path / "authority.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    verifier, signature = load_verifier(tmp_path), borrower.sign(DIGEST)
+    name, key = authority.certificate.subject, authority.key
+    for content, wrong in (
+        (b"nonsense", "is no list of withdrawn certificates"),
+        (listed(name, key, critical=True), "makes demands that are not known here"),
+    ):
+        (tmp_path / "one.crl").write_bytes(content)
+        with pytest.raises(AuthorityError, match=wrong):
+            load_verifier(tmp_path)
+        assert wrong in verifier.verify(DIGEST, borrower.certificate, signature, ON)
+        assert wrong in verifier.revoked(borrower.certificate, ON)
+    (tmp_path / "one.crl").write_bytes(listed(name, key))
+    assert verifier.verify(DIGEST, borrower.certificate, signature, ON) == ""
+    late = ON + timedelta(days=31)
+    assert "list of withdrawn certificates ended on 2026-02-04" in verifier.revoked(borrower.certificate, late)
+
+
+def test_an_authority_below_the_root_takes_back_what_it_issued(tmp_path: Path) -> None:
+    root, below = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    anchor = made("root", "root", root, root.public_key(), ca(1))
+    middle = made("root", "middle", root, below.public_key(), ca(0))
+    leaf = issue(Authority(middle, below), "borrower 7", ON)
+    chain = leaf.certificate + middle.public_bytes(Encoding.PEM)
+    (tmp_path / "root.pem").write_bytes(anchor.public_bytes(Encoding.PEM))
+    verifier = load_verifier(tmp_path)
+    for issuer, key, serial in (
+        ("middle", below, x509.load_pem_x509_certificate(leaf.certificate).serial_number),
+        ("root", root, middle.serial_number),
+    ):
+        assert verifier.revoked(chain, ON) == ""
+        (tmp_path / f"{issuer}.crl").write_bytes(listed(_name(issuer), key, serial))
+        assert verifier.revoked(chain, ON) == "the certificate was withdrawn on 2026-01-05"
+        (tmp_path / f"{issuer}.crl").unlink()
+
+
+def listed(
+    issuer: x509.Name, key: CertificateIssuerPrivateKeyTypes, serial: int = 1, *, critical: bool = False
+) -> bytes:
+    """Return a list of withdrawn certificates made by hand, DER."""
+    start = datetime(ON.year, ON.month, ON.day, tzinfo=UTC)
+    entry = x509.RevokedCertificateBuilder(serial, start).build()
+    builder = x509.CertificateRevocationListBuilder(issuer, start, start + timedelta(days=30), [], [entry])
+    if critical:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(1), critical=True)
+    return builder.sign(key, None).public_bytes(Encoding.DER)
+
+
+def _name(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
 def ca(path_length: int) -> Change:
     """Make a certificate an authority's."""
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
@@ -233,8 +327,8 @@ def made(
     """Return a certificate made by hand."""
     start = datetime(ON.year, ON.month, ON.day, tzinfo=UTC)
     builder = x509.CertificateBuilder(
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]),
+        _name(issuer),
+        _name(subject),
         public,
         x509.random_serial_number(),
         start,
