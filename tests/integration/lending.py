@@ -266,7 +266,7 @@ def _products(directory: Path) -> Path:
         (LENIENT, '[[signals]]\nkind = "card_arrears"\npropose = { what = "extend", installments = 2 }\n\n'),
         (GRADUAL, "later_parts = [{ ppb = 400_000_000, after_days = 1 }]\n\n"),
     ):
-        own = quick.replace(f'name = "{PRODUCT}"', f'name = "{name}"', 1).replace("[terms]", f"{more}[terms]", 1)
+        own = quick.replace(f'name = "{PRODUCT}"', f'name = "{name}"', 1).replace("[licence]", f"{more}[licence]", 1)
         (directory / f"{name}.toml").write_text(own)
     return directory
 

@@ -83,6 +83,7 @@ FEATURES: tuple[dict[str, Any], ...] = (
     {"balloon": 500},
     {"cost_cap_ppb": 240_000_000},
     {"cost_cap_ppb": 60_000_000, "rate": Rate(100_000, RatePer.DAY), "floating": None},
+    {"cost_cap_ppb": 45_000_000, "rate": Rate(100_000, RatePer.DAY), "floating": None},
     {"prepayment": Prepayment(fee_ppb=10_000_000, interest=PayoffInterest.UNTIL_DUE)},
     {"late_waterfalls": (LateWaterfall(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),))),)},
     {"non_accrual": NonAccrual(1, Waterfall((Step(order=STANDARD_ORDER[::-1]),)))},
