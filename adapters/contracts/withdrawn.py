@@ -131,7 +131,7 @@ def take_back(
     builder = x509.CertificateRevocationListBuilder(
         authority.subject, start, authority.not_valid_after_utc, revoked_certificates=[*before, entry]
     ).add_extension(x509.CRLNumber(len(before) + 1), critical=False)
-    anew = into.with_name(f".{into.name}")
+    anew = into.with_name(f"{into.name}.new")
     anew.write_bytes(builder.sign(key, None).public_bytes(Encoding.PEM))
     # Whoever reads meanwhile sees the old list or the new one.
     anew.replace(into)

@@ -243,6 +243,19 @@ def test_a_certificate_that_was_taken_back_does_not_hold_from_that_day_on(tmp_pa
         revoke(tmp_path, kept, later)
 
 
+def test_a_list_that_is_being_written_is_read_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = create_authority(tmp_path, ON)
+    kept, _ = save_credentials(issue(authority, "borrower 7", ON), tmp_path / "people", "borrower-7")
+
+    def interrupted(*_: object) -> None:
+        raise OSError("interrupted")
+
+    with monkeypatch.context() as cut, pytest.raises(AuthorityError, match="interrupted"):
+        cut.setattr(Path, "replace", interrupted)
+        revoke(tmp_path, kept, ON)
+    assert list(tmp_path.glob("*.crl")) == []
+
+
 def test_only_its_own_authority_takes_a_certificate_back(
     authority: Authority, borrower: Credentials, tmp_path: Path
 ) -> None:
