@@ -130,6 +130,8 @@ class Code(StrEnum):
     """Its authority took it back, or its list of those that it took back is out of date."""
     CONTRACT_UNSIGNED = "contract_unsigned"
     """Nothing is paid out without a signed contract."""
+    CONTRACT_LAPSED = "contract_lapsed"
+    """It was signed so long ago that the borrower would have to be assessed again."""
     AMOUNT_ABOVE_CONTRACT = "amount_above_contract"
     PAST_DUE_ON_ACCOUNT = "past_due_on_account"
     BANK_ACCOUNT_UNKNOWN = "bank_account_unknown"

@@ -219,6 +219,7 @@ def _payouts(found: "Product") -> str:
         f"debtor list at most {checks.debtor_list_days} days old",
         f"at most {money(checks.daily_max, found.currency)} a day" if checks.daily_max else "",
         f"at most {money(checks.exposure_max, found.currency)} lent in all" if checks.exposure_max else "",
+        f"asked for within {checks.available_days} days of signing" if checks.available_days else "",
         f"{checks.cooling_off_days} days to give it back" if checks.cooling_off_days else "no cooling off",
     ]
     return "; ".join(each for each in said if each)

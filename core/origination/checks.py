@@ -21,6 +21,7 @@ def refused_payout(case: Case, payout: Payout, agreement: Agreement, product: Pr
         or _restricted(case)
         or _late(case, product)
         or _not_agreed(case, payout, agreement)
+        or _lapsed(case, payout, agreement, product)
         or _above_agreed(case, payout, agreement)
         or _wrong_bank_account(case, payout)
         or _listed(case, product)
@@ -68,6 +69,15 @@ def _not_agreed(case: Case, payout: Payout, agreement: Agreement) -> Rejection |
         return None
     loan = loan_id(case.account.id, payout.loan)
     return Rejection(Code.CONTRACT_UNSIGNED, f"contract {agreement.number} does not hold the terms of loan {loan}")
+
+
+def _lapsed(case: Case, payout: Payout, agreement: Agreement, product: Product) -> Rejection | None:
+    """Refuse money of a contract that was signed too long ago; the parts of a loan that runs have days of their own."""
+    days = product.payouts.available_days
+    last = agreement.signatures[-1].on + timedelta(days=days)
+    if not days or case.on <= last or _runs(case, payout):
+        return None
+    return Rejection(Code.CONTRACT_LAPSED, f"money of contract {agreement.number} could be asked for until {last}")
 
 
 def _above_agreed(case: Case, payout: Payout, agreement: Agreement) -> Rejection | None:

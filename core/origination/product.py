@@ -127,6 +127,8 @@ class Payouts(_Document, frozen=True, kw_only=True):
     """Principal of one customer, at most (licence); 0: no bound."""
     cooling_off_days: Days = 0
     """Days after the payout within which the borrower may give all of it back without any cost."""
+    available_days: Days = 0
+    """Days after the last signature within which a loan, or a draw on a line, may be asked for; 0: no bound."""
 
 
 class Licence(_Document, frozen=True, kw_only=True):

@@ -113,6 +113,7 @@ _PHRASES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"lent under a {_NAME} licence of ([A-Z]+)", _licence),
     (rf"at most {_AMOUNT} lent", _set("payouts.exposure_max", minor)),
     (r"given back within (\d+) days", _set("payouts.cooling_off_days", int)),
+    (r"money within (\d+) days", _set("payouts.available_days", int)),
     (r"([\d.]+ %) paid out after (\d+) days", _later_part),
     (r"lists at most (\d+) days old", _set("payouts.debtor_list_days", int)),
     (r"([a-z_]+) in (\d+) months? in a row (freezes|proposes .+)", _signal),

@@ -221,6 +221,13 @@ def test_money_goes_where_the_checks_let_it_go(name: str) -> None:
     assert "cannot be paid out in cash" not in text
 
 
+def test_for_how_long_money_may_be_asked_for_is_said() -> None:
+    said = "You may ask for money until 30 days after the last signature"
+    bounded = replace(LOAN, payouts=replace(LOAN.payouts, available_days=30))
+    assert said in text_of(bounded, "generic")
+    assert "You may ask for money" not in text_of(LOAN, "generic")
+
+
 def test_an_order_of_allocation_without_accrual_is_said() -> None:
     principal_first = Waterfall((Step(order=(*list(Component)[::-1],)),))
     terms = replace(LOAN.terms, late_waterfalls=(), non_accrual=NonAccrual(days_past_due=61, waterfall=principal_first))

@@ -216,6 +216,11 @@ def _bounded(**bounds: int) -> Callable[[Borrowing], None]:
     return _altered(payouts=replace(LOAN.payouts, **bounds))
 
 
+def _lapses(life: Borrowing) -> None:
+    _bounded(available_days=1)(life)
+    life.wait(2)
+
+
 AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.CONSENT_MISSING, _done(ChangeConsent(account=1, purpose="credit_query", given=False)), APPLY),
     (Code.BORROWER_RESTRICTED, _done(RESTRICT), APPLY),
@@ -267,6 +272,7 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.POOL_EXHAUSTED, _pool, DRAW),
     (Code.DAILY_PAYOUT_EXCEEDED, _bounded(daily_max=68_999), REQUEST),
     (Code.DAILY_PAYOUT_EXCEEDED, _bounded(daily_max=29_999), DRAW),
+    (Code.CONTRACT_LAPSED, _lapses, REQUEST),
     (Code.EXPOSURE_EXCEEDED, _bounded(exposure_max=69_999), REQUEST),
     (Code.EXPOSURE_EXCEEDED, _bounded(exposure_max=79_999), DRAW),
     (Code.PURPOSE_CAP_EXCEEDED, _altered(purpose_caps=(PurposeCap(purpose="any", most=29_999),)), REQUEST),
