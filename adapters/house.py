@@ -37,9 +37,7 @@ from adapters.sources.lines import lines
 from adapters.sources.source import Line
 from adapters.sources.sources import Sources
 from core.money import AMOUNT_MAX
-from core.origination.commands import (
-    IdentifyBorrower,
-)
+from core.origination.commands import IdentifyBorrower
 from core.origination.file import Agreement, Application, Verdict
 from core.origination.lender import Findings, Lender
 from core.origination.product import Product
