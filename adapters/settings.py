@@ -24,13 +24,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+_URL: Final = r"^https?://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?$(?!\n)"
+"""No user and no password: whoever calls would not send them."""
 SourceName = Literal["bureau", "income", "debtor_list", "sanctions", "device"]
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a source is and how it is asked; without a url it is simulated."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^/?#]+[^?#]*$")] | None = None
+    url: Annotated[str, Meta(pattern=_URL)] | None = None
     timeout: Annotated[float, Meta(gt=0, le=10)] = 1.0
     """Seconds that a batch of applications waits for it at most."""
     reuse_days: Annotated[int, Meta(ge=0, le=366)] | None = None
@@ -70,7 +72,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     http_host: Annotated[str, Meta(min_length=1, description="an address to listen on, e.g. 127.0.0.1")] = "127.0.0.1"
     http_port: Annotated[int, Meta(ge=0, le=65535, description="a port up to 65535; 0 takes a free one")] = 8700
     bank_url: Annotated[
-        str | None, Meta(description="where payouts go, https://bank:443; leave it out for a bank that pays nobody")
+        Annotated[str, Meta(pattern=_URL)] | None,
+        Meta(description="where payouts go, https://bank:443; leave it out for a bank that pays nobody"),
     ] = None
     bank_secret_file: Annotated[
         str | None, Meta(description="the file with the secret that the bank signs notices with; made if left out")

@@ -75,7 +75,12 @@ class Wire:
             try:
                 async with asyncio.timeout(self._timeout):
                     return await self._exchange("\r\n".join(lines).encode() + body)
-            except (OSError, EOFError, httptools.HttpParserError) as error:  # A timeout is an OSError.
+            except (
+                OSError,
+                EOFError,
+                httptools.HttpParserError,
+                httptools.HttpParserUpgrade,
+            ) as error:  # A timeout is an OSError.
                 raise NoAnswer(type(error).__name__) from error
 
     async def close(self) -> None:

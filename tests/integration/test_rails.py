@@ -382,6 +382,18 @@ async def test_no_answer_is_no_failure() -> None:
         await rail.close()
 
 
+async def test_a_bank_that_wants_another_protocol_gave_no_answer() -> None:
+    async def switch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(switch, "127.0.0.1", 0) as server:
+        rail = BankHttp(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", Anybody(), timeout_seconds=1)
+        assert (await rail.query("1-1")).state is RailState.UNKNOWN
+        await rail.close()
+
+
 async def test_orders_that_cannot_be_reached_are_unavailable() -> None:
     session = Session("postgresql://nobody@127.0.0.1:1/none", "tenor-test", {})
     with pytest.raises(JournalUnavailable):

@@ -59,6 +59,7 @@ def test_a_wrong_file_is_refused_with_what_to_write(tmp_path: Path, text: str, m
     [
         ("TENOR_SHARDS", "many", r"^TENOR_SHARDS is 'many'\. Write a whole number"),
         ("TENOR_BUSINESS_DATE", "31.1.2026", r"^TENOR_BUSINESS_DATE is '31\.1\.2026'\. Write the date on which"),
+        ("TENOR_BANK_URL", "bank:443", r"^TENOR_BANK_URL is 'bank:443'\. Write where payouts go"),
         ("TENOR_POSTGRES_DNS", "postgresql://a", r"^TENOR_POSTGRES_DNS is not a setting"),
     ],
 )
@@ -89,6 +90,8 @@ def test_sources_are_over_http_or_simulated(tmp_path: Path) -> None:
     [
         '[sources.nobody]\nurl = "https://bureau.example"\n',
         '[sources.bureau]\nurl = "bureau.example"\n',
+        '[sources.bureau]\nurl = "https://us:secret@bureau.example"\n',
+        '[sources.bureau]\nurl = "https://bureau.example:one"\n',
         "[sources.bureau]\ntimeout = 0\n",
         "[sources.bureau]\nfaults = 101\n",
         '[sources.bureau]\nurl = "https://bureau.example"\nfaults = 5\n',
