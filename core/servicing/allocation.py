@@ -61,7 +61,7 @@ def allocate_open(amount: int, waterfall: Waterfall, reached: Open) -> int:
             break
         rows = _reached(step.reach, reached)
         moves = reached.moves_interest and step.reach is Reach.IN_ADVANCE and Component.PRINCIPAL in step.order
-        asked = [_left_to_principal(row, moves) for row in rows]
+        asked = [_left_to_principal(row) for row in rows] if moves else []
         if step.reach is not Reach.IN_ADVANCE:
             left = _pay(left, rows, step)
         elif waterfall.future is Future.REAMORTIZE:
@@ -75,11 +75,10 @@ def allocate_open(amount: int, waterfall: Waterfall, reached: Open) -> int:
     return left
 
 
-def _left_to_principal(row: Payable, whole: bool) -> int:
-    """Return the principal that is owed: where it is to pay a row whole, less the interest that was just paid."""
+def _left_to_principal(row: Payable) -> int:
+    """Return what principal is to pay of a row, which it pays whole: all but the interest that was just paid."""
     place = _PLACE[Component.PRINCIPAL]
-    if whole:
-        row.owed[place] = max(0, row.owed[place] - row.paid[_PLACE[Component.INTEREST]])
+    row.owed[place] = max(0, row.owed[place] - row.paid[_PLACE[Component.INTEREST]])
     return row.owed[place]
 
 
