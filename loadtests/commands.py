@@ -12,9 +12,13 @@ from adapters.console.terminal import EXIT_FAILED, facts, out, show, table, talk
 from loadtests.show import bars
 
 bench = typer.Typer(no_args_is_help=True, help="Measure; every figure is printed, none is judged.")
+Loans = Annotated[int, typer.Option(help="Loans in the book.")]
+Batch = Annotated[int, typer.Option(help="Commands in a request.")]
+Shards = Annotated[int, typer.Option(help="Processes that decide.")]
+Report = Annotated[Path, typer.Option(help="The HTML file to write.")]
 
 
-def demo(config: Config = None, as_json: Json = False, report: Path = Path("reports/demo.html")) -> None:
+def demo(config: Config = None, as_json: Json = False, report: Report = Path("reports/demo.html")) -> None:
     """Play a day in the life of a lender on 10,000 real loans, and write an HTML report."""
     from loadtests.demo import demo as play
     from loadtests.report import write
@@ -34,7 +38,11 @@ def demo(config: Config = None, as_json: Json = False, report: Path = Path("repo
 
 @bench.command("repay")
 def bench_repay(
-    loans: int = 100_000, repayments: int = 100_000, batch: int = 500, shards: int = 2, as_json: Json = False
+    loans: Loans = 100_000,
+    repayments: Annotated[int, typer.Option(help="So many are received.")] = 100_000,
+    batch: Batch = 500,
+    shards: Shards = 2,
+    as_json: Json = False,
 ) -> None:
     """Durable repayments a second through HTTP, beside a bare client writing the same rows."""
     from loadtests.bench import bench_repay as measure
@@ -45,7 +53,12 @@ def bench_repay(
 
 
 @bench.command("close")
-def bench_close(loans: int = 100_000, due_share: float = 0.1, shards: int = 2, as_json: Json = False) -> None:
+def bench_close(
+    loans: Loans = 100_000,
+    due_share: Annotated[float, typer.Option(help="What share of them is due on the day: 0.1.")] = 0.1,
+    shards: Shards = 2,
+    as_json: Json = False,
+) -> None:
     """What a day close costs, and that it follows the work and not the size of the book."""
     from loadtests.bench import bench_close as measure
 
@@ -55,7 +68,12 @@ def bench_close(loans: int = 100_000, due_share: float = 0.1, shards: int = 2, a
 
 
 @bench.command("originate")
-def bench_originate(applications: int = 100_000, batch: int = 500, shards: int = 2, as_json: Json = False) -> None:
+def bench_originate(
+    applications: Annotated[int, typer.Option(help="So many people apply.")] = 100_000,
+    batch: Batch = 500,
+    shards: Shards = 2,
+    as_json: Json = False,
+) -> None:
     """Applications decided and recorded a second; then all approved ones signed, paid out, and confirmed by a bank."""
     from loadtests.originate import bench_originate as measure
 
@@ -65,7 +83,9 @@ def bench_originate(applications: int = 100_000, batch: int = 500, shards: int =
 
 
 @bench.command("core")
-def bench_core(rounds: Annotated[int, typer.Option(min=1)] = 40, as_json: Json = False) -> None:
+def bench_core(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 40, as_json: Json = False
+) -> None:
     """CPU of the pure core alone, in one process: decide a repayment, compute a schedule, replay a year."""
     from loadtests.core_bench import bench_core as measure
 
@@ -79,7 +99,10 @@ def bench_core(rounds: Annotated[int, typer.Option(min=1)] = 40, as_json: Json =
 
 @bench.command("load")
 def bench_load(
-    accounts: int = 20_000, shards: int = 2, as_json: Json = False, report: Path = Path("reports/load.html")
+    accounts: Annotated[int, typer.Option(help="Borrowers in the book.")] = 20_000,
+    shards: Shards = 2,
+    as_json: Json = False,
+    report: Report = Path("reports/load.html"),
 ) -> None:
     """Ramp Locust up to the bulk peak, then send at a steady rate; the books are proven after it."""
     from loadtests.load import load

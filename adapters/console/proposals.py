@@ -12,7 +12,12 @@ proposal = typer.Typer(no_args_is_help=True, help="Changes of terms that signals
 
 
 @proposal.command("list")
-def list_proposals(product: str | None = None, limit: int = 100, config: Config = None, as_json: Json = False) -> None:
+def list_proposals(
+    product: Annotated[str | None, typer.Option(help="Only loans of this one.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """List proposed changes of terms that wait for an officer, the oldest first."""
     found = client(config, as_json).get("/v1/proposals", product=product, limit=limit)
     names = ("account", "proposal", "loan", "product", "change", "signal", "principal")

@@ -129,8 +129,8 @@ def reconcile(
 
 
 def bank(
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8710,
-    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it answers; 0: any that is free.")] = 8710,
+    host: Annotated[str, typer.Option(help="The address it listens on.")] = "127.0.0.1",
     callback: Annotated[str | None, typer.Option(help="Where notices go; without it, none are sent.")] = None,
     secret: Annotated[Path | None, typer.Option(help="The file with the secret that notices are signed with.")] = None,
     ledger: Annotated[Path | None, typer.Option(help="Where the bank keeps its books; else in memory.")] = None,

@@ -8,8 +8,8 @@ from adapters.console.terminal import talk
 
 
 def sources(
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8720,
-    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where they answer; 0: any that is free.")] = 8720,
+    host: Annotated[str, typer.Option(help="The address they listen on.")] = "127.0.0.1",
     latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each answer takes.")] = 0.0,
     faults: Annotated[int, typer.Option(min=0, max=100, help="Percent of the questions without an answer.")] = 0,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from typer.core import TyperArgument
+from typer.core import TyperArgument, TyperOption
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -90,12 +90,12 @@ def test_a_file_that_is_not_there_is_named_once() -> None:
     assert why(ValueError("[Errno 111] Connection refused")) == "Connection refused"
 
 
-def test_every_argument_says_what_it_is() -> None:
+def test_every_argument_and_option_says_what_it_is() -> None:
     def silent(command: Any, path: str) -> Iterator[str]:
         for name, each in getattr(command, "commands", {}).items():
             yield from silent(each, f"{path} {name}")
         for each in command.params:
-            if isinstance(each, TyperArgument) and not each.help:
+            if isinstance(each, TyperArgument | TyperOption) and not each.help:
                 yield f"{path}: {each.name}"
 
     assert list(silent(get_command(app), "tenor")) == []
