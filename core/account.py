@@ -160,6 +160,8 @@ class Loan(Struct, frozen=True, gc=False, array_like=True):
     """None without a cap on costs."""
     non_accrual_since: date | None = None
     """Since when interest is income only as it is paid; None while the loan accrues."""
+    interest_refunded: Minor = Minor(0)
+    """All interest ever given back by refunds."""
 
 
 class Contract(Struct, frozen=True, gc=False, array_like=True):

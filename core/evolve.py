@@ -20,6 +20,7 @@ from core.change_events import ChangeEvent
 from core.changing.changing import evolve_change
 from core.charge_events import ChargeEvent
 from core.charging.crediting import charge_added, evolve_charge
+from core.contract.servicing import Source
 from core.contract.terms import Terms
 from core.events import (
     AccountEvent,
@@ -156,11 +157,10 @@ def _evolve_loan(account: Account, event: LoanEvent) -> Account:
 
 def _evolve_money(account: Account, event: MoneyEvent) -> Account:
     match event:
-        case RepaymentReceived() | CreditReceived():
-            account = settle(account, event.on, event.charges, event.allocations)
-            if event.ahead:
-                account = pay_ahead(account, event.on, event.ahead)
-            return _unapplied(account, event.unapplied) if event.unapplied else account
+        case RepaymentReceived():
+            return _received(account, event)
+        case CreditReceived():
+            return _received(_refunded(account, event), event)
         case UnappliedApplied():
             parts = (*event.allocations, *event.ahead)
             used = sum(part.penalty + part.fee + part.interest + part.principal for part in parts)
@@ -171,6 +171,20 @@ def _evolve_money(account: Account, event: MoneyEvent) -> Account:
             return _unapplied(_pay_off(account, event), event.unapplied - event.from_unapplied)
         case _:
             assert_never(event)
+
+
+def _received(account: Account, event: RepaymentReceived | CreditReceived) -> Account:
+    account = settle(account, event.on, event.charges, event.allocations)
+    if event.ahead:
+        account = pay_ahead(account, event.on, event.ahead)
+    return _unapplied(account, event.unapplied) if event.unapplied else account
+
+
+def _refunded(account: Account, event: CreditReceived) -> Account:
+    if event.source is not Source.INTEREST_REFUND:
+        return account
+    loan = account.loans[event.loan - 1]
+    return with_loan(account, replace(loan, interest_refunded=loan.interest_refunded + event.amount))
 
 
 def _pay_off(account: Account, event: LoanPaidOff) -> Account:

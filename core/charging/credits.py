@@ -24,7 +24,7 @@ def credit(draft: Draft, amount: int, loan: Loan, on: date, source: Source, *, w
 
     What a refund leaves is the borrower's; goodwill is cut to the debt, which may have become smaller since.
     """
-    saved = interest_cost(loan, contract_of(draft.account, loan), amount, on) if with_interest else Minor(0)
+    saved = _interest_to_refund(loan, contract_of(draft.account, loan), amount, on) if with_interest else Minor(0)
     if source is Source.GOODWILL_CREDIT:
         most = missing(draft.account, loan, on)
         amount, saved = min(amount, most), Minor(min(saved, max(0, most - amount)))
@@ -41,6 +41,12 @@ def missing(account: Account, loan: Loan, on: date) -> int:
     charged = charge(account, on, penalties(account, on, loan))
     parts = payoff(charged, charged.loans[loan.number - 1], on)
     return max(0, parts.total - parts.prepayment_fee - account.unapplied)
+
+
+def _interest_to_refund(loan: Loan, contract: Contract, amount: int, on: date) -> Minor:
+    """Return what an amount has cost, at most what of all interest no refund has given back before."""
+    left = interest_cost(loan, contract, AMOUNT_MAX, on) - loan.interest_refunded
+    return Minor(min(interest_cost(loan, contract, amount, on), max(0, left)))
 
 
 def interest_cost(loan: Loan, contract: Contract, amount: int, on: date) -> Minor:

@@ -71,13 +71,15 @@ def _credit(draft: Draft, command: ReceiveCredit, loan: Loan, on: date) -> Rejec
     if command.source is Source.GOODWILL_CREDIT and command.amount > (most := missing(draft.account, loan, on)):
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{most} is owed: goodwill is no money to be paid out")
     if command.source is Source.INTEREST_REFUND and command.amount > (most := _interest(draft.account, loan, on)):
-        return Rejection(Code.AMOUNT_TOO_HIGH, f"{most} of interest was charged or earned")
+        return Rejection(Code.AMOUNT_TOO_HIGH, f"{most} of interest can be given back")
     credit(draft, command.amount, loan, on, command.source, with_interest=command.with_interest)
     return None
 
 
 def _interest(account: Account, loan: Loan, on: date) -> int:
-    return loan.interest_billed + max(0, running_interest(loan, contract_of(account, loan), on))
+    """Return the interest that was charged or earned by a day, and was not given back before."""
+    earned = loan.interest_billed + max(0, running_interest(loan, contract_of(account, loan), on))
+    return max(0, earned - loan.interest_refunded)
 
 
 def _add(draft: Draft, command: AddCharge, loan: Loan, on: date) -> Rejection | None:

@@ -24,7 +24,7 @@ ASKS = (
     r"(charge fee|charge penalty)(?: due (\S+))?",
     r"(adjust charge|pay back charge|charge back payment)(?: (\d+))?",
     r"(waive fee|waive penalty|waive interest)(?: of installment (\d+))?",
-    r"(credit goodwill|credit merchant refund|credit payout refund)( with interest)?",
+    r"(credit goodwill|credit merchant refund|credit payout refund|credit interest refund)( with interest)?",
     r"(use unapplied)",
 )
 """What rows ask, each with its argument."""
@@ -33,6 +33,7 @@ SOURCES = {
     "credit goodwill": "goodwill_credit",
     "credit merchant refund": "merchant_refund",
     "credit payout refund": "payout_refund",
+    "credit interest refund": "interest_refund",
 }
 WHEN = {
     "withheld": {"when": "withheld"},
@@ -96,6 +97,8 @@ def told(event: Event) -> str | None:
             return "deposit pays"
         case FeesWithheld():
             return "fees withheld"
+        case CreditReceived(follows=True):
+            return event.source.replace("_", " ")
         case CreditReceived():
             words = {source: what for what, source in SOURCES.items()}
             return words.get(event.source) or event.source.replace("_", " ")
