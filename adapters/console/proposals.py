@@ -6,7 +6,7 @@ import typer
 
 from adapters.console.calling import client
 from adapters.console.options import Account, Config, Json, Note, Officer, Token
-from adapters.console.terminal import facts, show, table
+from adapters.console.terminal import facts, money, show, table
 
 proposal = typer.Typer(no_args_is_help=True, help="Changes of terms that signals of risk led to.")
 
@@ -20,9 +20,16 @@ def list_proposals(
 ) -> None:
     """List proposed changes of terms that wait for an officer, the oldest first."""
     found = client(config, as_json).get("/v1/proposals", product=product, limit=limit)
-    names = ("account", "proposal", "loan", "product", "change", "signal", "principal")
-    rows = [(*(each[name] for name in names), f"{each['days_waiting']} d") for each in found]
-    show(found, as_json, table("proposals (amounts in minor units)", (*names, "waiting"), rows, ("principal",)))
+    names = ("account", "proposal", "loan", "product", "change", "signal")
+    rows = [
+        (
+            *(each[name] for name in names),
+            f"{money(each['principal'], each['currency'])} {each['currency']}",
+            f"{each['days_waiting']} d",
+        )
+        for each in found
+    ]
+    show(found, as_json, table("proposals that wait", (*names, "principal", "waits"), rows, ("principal",)))
 
 
 def _decision(outcome: str, does: str) -> None:

@@ -25,6 +25,7 @@ AMOUNTS: Final = frozenset(
         Code.AMOUNT_ABOVE_CONTRACT,
         Code.AMOUNT_OUT_OF_RANGE,
         Code.BALANCE_TOO_LARGE,
+        Code.COST_ABOVE_CAP,
         Code.DAILY_PAYOUT_EXCEEDED,
         Code.EXPOSURE_EXCEEDED,
         Code.POOL_EXHAUSTED,

@@ -74,6 +74,7 @@ class WaitingProposal(Struct, frozen=True):
     """What the loan still owes: accepting takes a grade of as much."""
     proposed_on: date
     days_waiting: int
+    currency: str
 
 
 class Suspended(Struct, frozen=True):

@@ -403,7 +403,7 @@ LIMIT $2
 -- Proposed changes of terms that wait for an officer, the oldest first; of loans that run no more nothing is decided.
 SELECT
     proposal.account_id, proposal.number, proposal.loan_id, loan.product, proposal.change, proposal.signal,
-    loan.principal, proposal.proposed_on, book.business_date - proposal.proposed_on AS days_waiting
+    loan.principal, proposal.proposed_on, book.business_date - proposal.proposed_on AS days_waiting, loan.currency
 FROM proposal JOIN loan USING (loan_id) CROSS JOIN book
 WHERE proposal.status = 'waiting' AND loan.status = 'active' AND ($1::text IS NULL OR loan.product = $1)
 ORDER BY proposal.proposed_on, proposal.account_id, proposal.number

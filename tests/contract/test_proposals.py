@@ -36,7 +36,7 @@ def test_what_waits_is_listed_the_oldest_first(database: str) -> None:
         assert [(each.account, each.days_waiting) for each in waiting] == [(3, 3), (2, 2), (1, 1)]
         first = waiting[0]
         assert (first.loan, first.change, first.signal) == (loan_id(3, 1), "extend", "card_arrears")
-        assert (first.product, first.principal) == ("loan", 120_000)
+        assert (first.product, first.principal, first.currency) == ("loan", 120_000, "CNY")
         assert await proposals(store.connection, "another", 10) == []
         assert len(await proposals(store.connection, "loan", 2)) == 2
         # One is decided, another one's loan has ended.

@@ -171,6 +171,7 @@ async def test_arrears_elsewhere_propose_other_terms_that_an_officer_accepts(
     for arguments in (["list"], said):
         shown = await asyncio.to_thread(CliRunner().invoke, proposal, arguments)
         assert shown.exit_code == 0, shown.output
+        assert arguments is said or "10,000.00" in shown.output
     assert (await lender.get("/v1/proposals")).json() == []
     (decided,) = (await lender.file(account))["proposals"]
     assert (decided["status"], decided["officer"], decided["note"]) == ("accepted", "wang", "agreed by phone")
