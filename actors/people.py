@@ -55,6 +55,8 @@ def identified(commands: Iterable[Command | Refused], accounts: Accounts, on: da
             opened.add(command.account)
         elif isinstance(command, IdentifyBorrower):
             cached = accounts.get(command.account)
+            if cached is not None and cached.suspended is not None:
+                continue
             account = None if cached is None else cached.account
             if (account is not None or command.account in opened) and identifiable(command, account, on):
                 found.setdefault(command.account, []).append(command)

@@ -216,6 +216,19 @@ def test_what_cannot_be_anybody_claims_nobody() -> None:
     with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
 
 
+def test_an_account_that_is_suspended_claims_nobody() -> None:
+    async def test(running: Bench) -> None:
+        running.disk.suspended[1] = "planted"
+        # The shard forgets what it has in memory.
+        running.journal.faults.append(OutcomeUnknown("lost"))
+        await running.ask(opening(2))
+        (reply,) = await running.ask(identify(1, IDENTITY_NUMBER))
+        assert code_of(reply) is Code.ACCOUNT_SUSPENDED
+        assert running.disk.people == {}
+
+    with_shard(test, open_house=lambda disk: SmallHouse(disk, 0))
+
+
 def test_of_two_people_said_of_one_account_in_a_batch_the_first_is_the_borrower_and_the_other_stays_free() -> None:
     async def test(running: Bench) -> None:
         first, second, _ = await running.ask(identify(1, "P-AAAA"), identify(1, "P-BBBB"), opening(2))
