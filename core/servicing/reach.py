@@ -97,20 +97,20 @@ def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[t
         if paid is not None and paid.interest + paid.principal == installment_total(stored):
             rows.append((int(paid.interest), int(paid.principal)))
         else:
-            rows.append((int(row.interest), _principal_today(contract, number, row)))
+            rows.append((int(row.interest), _principal_today(contract, number, row, loan.billed + 1)))
     return rows
 
 
-def _principal_today(contract: Contract, number: int, row: Installment) -> int:
+def _principal_today(contract: Contract, number: int, row: Installment, running: int) -> int:
     """Return the principal of an installment as agreed, or what the agreed installment leaves after its interest."""
     planned = contract.planned or contract.schedule
     if number > len(planned):
         return 0
     if contract.terms.method not in LEVEL:
         return planned[number - 1].principal
-    # The last one's own total holds the rest of rounding: what counts is the installment before it, if there is one.
+    # The last one holds the rest of rounding: what counts is the installment before it, while others are to come as well.
     before = planned[max(0, number - 2)]
-    last = number == len(planned) and before.start < before.due_date
+    last = number == len(planned) and before.start < before.due_date and running < number
     return max(0, installment_total(before if last else planned[number - 1]) - row.interest)
 
 
