@@ -77,7 +77,7 @@ def waits(terms: Terms) -> bool:
 
 def date_error(terms: Terms, disbursed_on: date, dates: Sequence[date]) -> Refusal | None:
     """Return what is wrong with terms once their agreed due dates are known."""
-    if terms.last_due is not None and terms.last_due <= max(disbursed_on, *dates[-2:-1]):
+    if terms.last_due is not None and terms.last_due <= max((disbursed_on, *dates[-2:-1])):
         return Refusal.DATES_OUT_OF_ORDER
     if terms.tranches and not disbursed_on < terms.tranches[0].on <= terms.tranches[-1].on < dates[-1]:
         return Refusal.TRANCHES_INVALID

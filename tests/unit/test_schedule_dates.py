@@ -31,6 +31,11 @@ def test_the_last_period_is_short_or_long_where_the_maturity_is_off_the_grid() -
     assert dues(loan(last_due=date(2026, 4, 20))) == ["01 Feb", "01 Mar", "20 Apr"]
 
 
+def test_a_single_installment_may_be_due_on_any_day_after_disbursement() -> None:
+    assert dues(loan(installments=1, last_due=date(2026, 3, 20))) == ["20 Mar"]
+    assert check_terms(loan(installments=1, last_due=FIRST_OF_JANUARY), FIRST_OF_JANUARY) == Refusal.DATES_OUT_OF_ORDER
+
+
 def test_a_short_last_period_bears_interest_for_its_days() -> None:
     short, full = (schedule(loan(last_due=day), FIRST_OF_JANUARY)[-1] for day in (date(2026, 3, 20), date(2026, 4, 1)))
     assert (short.due_date - short.start).days == 19
