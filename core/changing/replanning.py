@@ -134,8 +134,12 @@ def _dates_used(terms: Terms, rest: Remaining, rows: tuple[Installment, ...]) ->
 
 
 def _longer(contract: Contract, terms: Terms, rest: Remaining) -> tuple[date, ...]:
-    """Return the dates to come of a longer plan that the installment is solved for."""
+    """Return the dates to come of a longer plan that the installment is solved for; none if it is longer no more."""
     if terms.amortize_over is None or contract.disbursed_on is None:
         return ()
-    longer = replace(terms, installments=terms.amortize_over, last_due=terms.amortize_until)
-    return tuple(day for day in due_dates(longer, contract.disbursed_on) or () if day > rest.dates[0])
+    longer = due_dates(
+        replace(terms, installments=terms.amortize_over, last_due=terms.amortize_until), contract.disbursed_on
+    )
+    if not longer or longer[-1] < rest.dates[-1]:
+        return ()
+    return tuple(day for day in longer if day > rest.dates[0])

@@ -108,6 +108,16 @@ def test_an_extension_counts_from_the_maturity_as_signed() -> None:
     assert loan.to_come[-1].due_date == date(2025, 7, 15)
 
 
+@pytest.mark.parametrize("method", [Method.EQUAL_PRINCIPAL, Method.EQUAL_INSTALLMENT])
+@pytest.mark.parametrize("longer", [3, 4])
+def test_an_extension_past_the_longer_plan_is_solved_for_its_own_dates(method: Method, longer: int) -> None:
+    agreed = replace(LEVEL, principal=300_000, rate=Rate(0), installments=3, amortize_over=longer, method=method)
+    loan = lived(agreed, date(2025, 3, 20))
+    change(loan, Extend(installments=2))
+    *level, last = [row.principal for row in loan.to_come]
+    assert (level, sum(level) + last) == ([loan.loan.principal // 3] * 2, loan.loan.principal)
+
+
 def test_interest_added_to_principal_stands_on_the_row_until_it_is_billed() -> None:
     loan = lived(LEVEL, date(2025, 7, 20))
     owing = loan.loan.principal
