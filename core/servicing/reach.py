@@ -85,7 +85,7 @@ def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[t
     schedule = contract.schedule[loan.billed :]
     recalculation = contract.terms.recalculation
     if recalculation is None:
-        return [(row.interest, row.principal) for row in schedule]
+        return _as_agreed(schedule)
     until = on
     if schedule and amount >= _payoff(loan, contract, on):
         until = payoff_until(contract, loan.billed, on)
@@ -101,6 +101,19 @@ def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[t
     return rows
 
 
+def _as_agreed(schedule: tuple[Installment, ...]) -> list[tuple[int, int]]:
+    """Return interest and principal of rows, but for what the last ones repay of interest that is yet to be added."""
+    to_add: int = sum(row.capitalized for row in schedule)
+    if not to_add:
+        return [(row.interest, row.principal) for row in schedule]
+    rows = []
+    for row in reversed(schedule):
+        added = min(to_add, row.principal)
+        to_add -= added
+        rows.append((int(row.interest), row.principal - added))
+    return rows[::-1]
+
+
 def _principal_today(contract: Contract, number: int, row: Installment, running: int) -> int:
     """Return the principal of an installment as agreed, or what the agreed installment leaves after its interest."""
     planned = contract.planned or contract.schedule
@@ -108,7 +121,7 @@ def _principal_today(contract: Contract, number: int, row: Installment, running:
         return 0
     if contract.terms.method not in LEVEL:
         return planned[number - 1].principal
-    # The last one holds the rest of rounding: what counts is the installment before it, while others are to come as well.
+    # The last one holds the rest of rounding: what counts is the installment before it, while others come too.
     before = planned[max(0, number - 2)]
     last = number == len(planned) and before.start < before.due_date and running < number
     return max(0, installment_total(before if last else planned[number - 1]) - row.interest)
