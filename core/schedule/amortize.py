@@ -57,6 +57,8 @@ def amortize(
         parts.pop()  # Interest that waited was less than half a unit.
     if terms.first_day_count is not None and spans[0].number == 1 and spans[0].settles is Settles.DUE:
         parts[0] = _by_days(course, parts[0], principal, since)
+        if parts[0][1] < 0:
+            return Refusal.PAYMENT_DOES_NOT_AMORTIZE  # More waits, or becomes principal, than the days earn.
     return parts
 
 

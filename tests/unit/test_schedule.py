@@ -141,6 +141,15 @@ REFUSED: list[tuple[dict[str, object], Refusal]] = [
     ({"late_waterfalls": (LateWaterfall(30, Waterfall()), LateWaterfall(30, Waterfall()))}, Refusal.TERMS_CONTRADICT),
     ({"credit_order": (Component.FEE, Component.FEE)}, Refusal.TERMS_CONTRADICT),
     ({"agreed_installment": 7_500}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
+    (
+        {
+            "agreed_installment": 100,
+            "negative_amortization": True,
+            "first_day_count": DayCount.ACT_365,
+            "first_due": date(2025, 2, 10),
+        },
+        Refusal.PAYMENT_DOES_NOT_AMORTIZE,
+    ),
     ({"principal": 2, "installments": 600}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
     ({"principal": 2, "method": Method.FLAT}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
     ({"principal": AMOUNT_MAX, "method": Method.AT_MATURITY}, Refusal.INSTALLMENT_TOO_LARGE),
