@@ -29,7 +29,7 @@ def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
         return Refusal.CALENDAR_UNKNOWN
     if max(terms.principal_grace, terms.interest_grace) >= terms.installments:
         return Refusal.GRACE_TOO_LONG
-    if terms.recalculation is not None and waits(terms):
+    if terms.recalculation is not None and (waits(terms) or _adds_interest(terms)):
         return Refusal.INTEREST_WAITS_AND_FOLLOWS
     if terms.fees and any(_is_wrong(fee) for fee in terms.fees):
         return Refusal.FEE_INVALID
@@ -73,6 +73,11 @@ def _distinct(values: Iterable[object]) -> bool:
 def waits(terms: Terms) -> bool:
     """Return whether some interest falls due later than with the period in which it is earned."""
     return bool(terms.interest_grace) or terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None
+
+
+def _adds_interest(terms: Terms) -> bool:
+    """Return whether interest is added to principal by itself."""
+    return terms.capitalize_until is not None or terms.negative_amortization
 
 
 def date_error(terms: Terms, disbursed_on: date, dates: Sequence[date]) -> Refusal | None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from core.contract.servicing import LateWaterfall, NonAccrual, Prepayment, Source, SourceWaterfall
+from core.contract.servicing import LateWaterfall, NonAccrual, Prepayment, Recalculation, Source, SourceWaterfall
 from core.contract.terms import Cycle, DayCount, Floating, Installment, Method, Rate, RatePer, Terms, Unit
 from core.contract.waterfall import Component, Step, Waterfall
 from core.money import AMOUNT_MAX, Minor, Rounding, divide
@@ -150,6 +150,8 @@ REFUSED: list[tuple[dict[str, object], Refusal]] = [
         },
         Refusal.PAYMENT_DOES_NOT_AMORTIZE,
     ),
+    ({"recalculation": Recalculation(), "capitalize_until": JANUARY_15}, Refusal.INTEREST_WAITS_AND_FOLLOWS),
+    ({"recalculation": Recalculation(), "negative_amortization": True}, Refusal.INTEREST_WAITS_AND_FOLLOWS),
     ({"principal": 2, "installments": 600}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
     ({"principal": 2, "method": Method.FLAT}, Refusal.PAYMENT_DOES_NOT_AMORTIZE),
     ({"principal": AMOUNT_MAX, "method": Method.AT_MATURITY}, Refusal.INSTALLMENT_TOO_LARGE),
