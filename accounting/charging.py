@@ -11,6 +11,7 @@ from core.charge_events import (
     ChargeWaived,
     DepositSwept,
     FeesWithheld,
+    LateInterestBilled,
     PaymentChargedBack,
     UnappliedUsed,
 )
@@ -31,6 +32,9 @@ def of_charge(event: ChargeEvent) -> Iterable[Movement]:
             return [*charged(event.charges), *paid(event.allocations)]
         case FeesWithheld():
             return [(Part.FEE_WITHHELD, event.loan, event.amount - event.lowers)]
+        case LateInterestBilled():
+            waived = (Part.ACCRUED_INTEREST_WAIVED, event.loan, event.waived)
+            return [(Part.INTEREST_BILLED, event.loan, event.interest), waived]
         case PaymentChargedBack():
             return _charged_back(event)
         case _:

@@ -149,7 +149,7 @@ class Loan(Struct, frozen=True, gc=False, array_like=True):
     balances: tuple[Balance, ...] = ()
     """What bore interest in the running period, if it changed; otherwise it was what bears it now."""
     carried: Minor = Minor(0)
-    """Interest earned in former periods that is still to be billed: paid in advance, or deferred."""
+    """Interest earned in former periods that is still to be billed; below zero: billed before its period ended."""
     accrual: Accrual | None = None
     """None: the running installment's interest accrues evenly."""
     reopened: tuple[Reopened, ...] = ()

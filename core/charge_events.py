@@ -90,4 +90,17 @@ class FeesWithheld(Fact, frozen=True, array_like=True, tag=45):
     """The part that the borrower does not owe: principal is what was paid out (Civil Code of China 670)."""
 
 
-ChargeEvent = ChargeWaived | ChargeReduced | PaymentChargedBack | UnappliedUsed | DepositSwept | FeesWithheld
+class LateInterestBilled(Fact, frozen=True, array_like=True, tag=46):
+    """All that comes was paid before: what overdue principal earned since is due with the last open installment."""
+
+    loan: int
+    number: int
+    """The installment's."""
+    interest: Minor
+    waived: Minor = Minor(0)
+    """What a cap on all costs forbids of it, on top."""
+
+
+ChargeEvent = (
+    ChargeWaived | ChargeReduced | PaymentChargedBack | UnappliedUsed | DepositSwept | FeesWithheld | LateInterestBilled
+)

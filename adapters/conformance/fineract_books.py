@@ -11,6 +11,7 @@ from msgspec import Raw
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
 from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
 from core.account import Account, LoanStatus
+from core.charge_events import LateInterestBilled
 from core.charging.charges import add_charge
 from core.contract.servicing import Source
 from core.contract.terms import Installment, Terms
@@ -31,6 +32,7 @@ from core.money import AMOUNT_MAX, Minor
 from core.rejections import Rejection
 from core.schedule.plan import Refusal, plan
 from core.servicing.advance import advance
+from core.servicing.late_interest import bill_late_interest
 from core.servicing.quote import quote
 from core.servicing.recalculation import project
 from core.servicing.repayment import receive
@@ -90,6 +92,7 @@ class _Books:
         for happening in sorted(case.events, key=lambda each: each.effective_on):
             self._happen(happening)
         self._advance(max((self.last, *case.cob_run_on)))
+        bill_late_interest(self.draft, self.draft.account.loans[0], self.last)
 
     def _advance(self, to: date) -> None:
         self.last = max(self.last, to)
@@ -137,14 +140,15 @@ class _Books:
         paid = [(on, sum(_parts(part))) for on, part in self._allocated() if part.number == number]
         fees = self._charged(number, Component.FEE)
         penalties = self._charged(number, Component.PENALTY)
-        total = row.principal + row.interest + fees + penalties
+        interest = row.interest + self._billed_late(number)
+        total = row.principal + interest + fees + penalties
         received = sum(amount for _, amount in paid)
         return Row(
             n=number,
             due=row.due_date,
             days=(row.due_date - row.start).days,
             principal_due=row.principal,
-            interest_due=row.interest,
+            interest_due=interest,
             fees_due=fees,
             penalties_due=penalties,
             total_due=total,
@@ -170,6 +174,10 @@ class _Books:
     def _charged(self, number: int, component: Component) -> int:
         added = [event for event in self.draft.events if isinstance(event, ChargeAdded)]
         return sum(event.amount for event in added if event.number == number and event.component is component)
+
+    def _billed_late(self, number: int) -> int:
+        added = [event for event in self.draft.events if isinstance(event, LateInterestBilled)]
+        return sum(event.interest for event in added if event.number == number)
 
     def _transactions(self) -> list[Paid]:
         """Return what became of each payment; unapplied money used later belongs to the payment that left it."""

@@ -23,6 +23,7 @@ from core.charge_events import (
     ChargeWaived,
     DepositSwept,
     FeesWithheld,
+    LateInterestBilled,
     PaymentChargedBack,
     UnappliedUsed,
 )
@@ -59,10 +60,27 @@ def evolve_charge(account: Account, event: ChargeEvent) -> Account:
         case FeesWithheld():
             cost = event.amount - event.lowers
             return with_loan(account, add_cost(account.loans[event.loan - 1], cost))
+        case LateInterestBilled():
+            return with_loan(account, _billed_late(account.loans[event.loan - 1], event))
         case PaymentChargedBack():
             return _charge_back(account, event)
         case _:
             assert_never(event)
+
+
+def _billed_late(loan: Loan, event: LateInterestBilled) -> Loan:
+    """Put interest on what is due; the running period has earned it and no longer owes it."""
+    taken, accrual = event.interest + event.waived, loan.accrual
+    return replace(
+        loan,
+        dues=tuple(
+            replace(due, interest=due.interest + event.interest) if due.number == event.number else due
+            for due in loan.dues
+        ),
+        interest_billed=loan.interest_billed + event.interest,
+        carried=loan.carried - taken,
+        accrual=accrual and Accrual(accrual.start, accrual.earned - taken, accrual.total - taken),
+    )
 
 
 def charge_added(account: Account, event: ChargeAdded) -> Account:

@@ -27,6 +27,7 @@ from core.servicing.delinquency import (
     ends_non_accrual,
     next_lateness_date,
 )
+from core.servicing.late_interest import bill_late_interest
 from core.servicing.penalties import charge, penalties
 from core.servicing.recalculation import next_late_day, project
 from core.servicing.restating import moved, restate
@@ -154,6 +155,8 @@ def _bill(draft: Draft, loan: Loan, day: date) -> bool:
     contract = contract_of(draft.account, loan)
     if loan.billed == len(contract.schedule) or contract.schedule[loan.billed].due_date > day:
         return False
+    bill_late_interest(draft, loan, day)
+    loan = draft.account.loans[loan.number - 1]
     number = loan.billed + 1
     carried = Minor(loan.carried + deferred(contract, number))
     row = contract.schedule[loan.billed]
@@ -172,7 +175,7 @@ def _bill(draft: Draft, loan: Loan, day: date) -> bool:
         draft.emit(InterestCapped(day, loan.number, number, waived))
     interest = Minor(interest - waived)
     draft.emit(InstallmentBilled(day, loan.number, number, principal, interest, carried, row.capitalized))
-    if carried or loan.ahead:
+    if carried or loan.ahead or loan.carried < 0:
         restate(draft, loan.number, day)
     return True
 

@@ -86,9 +86,7 @@ def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[t
     recalculation = contract.terms.recalculation
     if recalculation is None:
         return _as_agreed(schedule)
-    until = on
-    if schedule and amount >= _payoff(loan, contract, on):
-        until = payoff_until(contract, loan.billed, on)
+    until = bears_until(loan, contract, amount, on)
     ahead = {paid.number: paid for paid in loan.ahead}
     rows = []
     computed = project(loan, contract, on, until, late_to=until).rows
@@ -112,6 +110,13 @@ def _as_agreed(schedule: tuple[Installment, ...]) -> list[tuple[int, int]]:
         to_add -= added
         rows.append((int(row.interest), row.principal - added))
     return rows[::-1]
+
+
+def bears_until(loan: Loan, contract: Contract, amount: int, on: date) -> date:
+    """Return up to when a payment owes interest: its day, or later if the terms say so and it covers all."""
+    if loan.billed < len(contract.schedule) and amount >= _payoff(loan, contract, on):
+        return payoff_until(contract, loan.billed, on)
+    return on
 
 
 def _principal_today(contract: Contract, number: int, row: Installment, running: int) -> int:

@@ -43,7 +43,8 @@ def project(
     """
     planned = (*contract.planned, *contract.schedule[len(contract.planned) :])
     ahead = {paid.number: paid for paid in loan.ahead}
-    settled = {*settled, *(number for number, paid in ahead.items() if _paid_whole(paid, contract))}
+    late = last_open(loan, contract)
+    settled = {*settled, *_paid_whole(loan, contract), *(_asking_nothing(loan, contract) if late else ())}
     left = loan.principal - sum(due.principal for due in loan.dues)
     last = _absorbing(loan, contract, settled)
     if left and not last:
@@ -56,15 +57,14 @@ def project(
         number, row = index + 1, contract.schedule[index]
         paid = ahead.get(number, NOTHING_AHEAD)
         if rows:
-            bears = left if number <= _agreed(contract) else 0
-            interest = carried[-1] + _whole(contract, row, number, bears, until)
+            interest = carried[-1] + _whole(contract, row, number, left if number <= _agreed(contract) else 0, until)
         else:
             interest = carried[-1] + _running(loan, contract, row, on, until, late_to)
         rows.append(_row(contract, planned[index], row, paid, interest, left, number == last, number in settled))
         carried.append(max(0, interest - rows[-1].interest))
         left -= rows[-1].principal - paid.principal
-    if rows and carried[-1]:
-        # All that comes is paid, and what is late still bears interest: it is due at the end.
+    if rows and carried[-1] and not late:
+        # All that comes is paid, and what was earned before is still to come: it is due at the end.
         rows[-1] = replace(rows[-1], interest=rows[-1].interest + carried.pop())
         carried.append(0)
     return Projection(tuple(rows), Minor(carried[1] if rows else 0))
@@ -74,6 +74,17 @@ def earned(loan: Loan, contract: Contract, on: date, until: date | None = None) 
     """Return interest of the running period, with what was carried into it, and without what was collected."""
     interest = _running(loan, contract, contract.schedule[loan.billed], on, until, None)
     return interest + loan.carried - sum(paid.interest for paid in loan.ahead)
+
+
+def last_open(loan: Loan, contract: Contract) -> int:
+    """Return the number of the last overdue installment where all that comes is paid; 0 if there is none."""
+    recalculation = contract.terms.recalculation
+    if not loan.dues or recalculation is None or not recalculation.on_past_due:
+        return 0
+    if not {*_paid_whole(loan, contract), *_asking_nothing(loan, contract)}.issuperset(_coming(loan, contract)):
+        return 0
+    late = [due for due in loan.dues if due.principal or due.interest]
+    return next((due.number for due in reversed(late) if not is_down_payment(due, contract)), 0)
 
 
 def accrual_of(loan: Loan, contract: Contract, on: date) -> Accrual:
@@ -190,10 +201,22 @@ def _absorbing(loan: Loan, contract: Contract, settled: Collection[int]) -> int:
     return next((number for number in numbers if number not in settled), 0)
 
 
+def _coming(loan: Loan, contract: Contract) -> range:
+    """Return the numbers of the agreed installments that have not fallen due."""
+    return range(loan.billed + 1, _agreed(contract) + 1)
+
+
+def _asking_nothing(loan: Loan, contract: Contract) -> list[int]:
+    return [number for number in _coming(loan, contract) if not installment_total(contract.schedule[number - 1])]
+
+
 def _agreed(contract: Contract) -> int:
     """Return how many installments were agreed: those that charges made after the end bear no interest."""
     return len(contract.planned or contract.schedule)
 
 
-def _paid_whole(paid: Ahead, contract: Contract) -> bool:
-    return paid.interest + paid.principal == installment_total(contract.schedule[paid.number - 1])
+def _paid_whole(loan: Loan, contract: Contract) -> list[int]:
+    rows = contract.schedule
+    return [
+        paid.number for paid in loan.ahead if paid.interest + paid.principal == installment_total(rows[paid.number - 1])
+    ]

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from core.commands import (
     AddCharge,
     AdjustCharge,
@@ -112,6 +114,9 @@ FOLLOWING = Terms(
     recalculation=Recalculation(),
     reminder_days=0,
 )
+FROM_THE_END = replace(
+    FOLLOWING, principal=60_000, installments=3, waterfall=Waterfall((Step(), Step(Reach.IN_ADVANCE)), Future.LAST)
+)
 SUSPENDED = Terms(
     product="suspended",
     principal=120_000,
@@ -217,6 +222,14 @@ HISTORIES: dict[str, list[Asked]] = {
         (30, Prepay(account=1, loan=ONE, amount=60_000)),
         (20, Repay(account=1, amount=5_000)),
         (5, PayOff(account=1, loan=ONE, amount=60_000)),
+    ],
+    "the_last_paid_first": [
+        (0, BookLoan(account=1, terms=FROM_THE_END)),
+        (1, Disburse(account=1, loan=ONE)),
+        (0, Repay(account=1, amount=40_000)),
+        (65, Repay(account=1, amount=20_000)),
+        (5, Repay(account=1, amount=20_000)),
+        (30, None),
     ],
     "deposit_and_freeze": [
         (0, TakeDeposit(account=1, amount=10_000)),

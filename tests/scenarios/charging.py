@@ -11,6 +11,7 @@ from core.charge_events import (
     ChargeWaived,
     DepositSwept,
     FeesWithheld,
+    LateInterestBilled,
     PaymentChargedBack,
     UnappliedUsed,
 )
@@ -99,6 +100,8 @@ def told(event: Event) -> str | None:
             return "fees withheld"
         case CreditReceived(follows=True):
             return event.source.replace("_", " ")
+        case LateInterestBilled():
+            return "late interest"
         case CreditReceived():
             words = {source: what for what, source in SOURCES.items()}
             return words.get(event.source) or event.source.replace("_", " ")
@@ -111,6 +114,8 @@ def charge_parts(event: Event) -> dict[str, int] | None:
     match event:
         case ChargeAdded():
             return {event.component: event.amount}
+        case LateInterestBilled():
+            return {"interest": event.interest}
         case PaymentChargedBack():
             owed = event.owed
             return {"penalty": owed.penalty, "fee": owed.fee, "interest": owed.interest, "principal": owed.principal}

@@ -63,8 +63,8 @@ class Model:
         self.until: date | None = None
         self.recompute_at(self.periods[0].start)
 
-    def correct(self, on: date, amount: int) -> None:
-        self.corrections.append((on, amount))
+    def correct(self, since: date, amount: int, on: date) -> None:
+        self.corrections.append((since, amount))
         self.recompute_at(on)
 
     def interest_of(self, at: int, balance: int) -> Fraction:
@@ -121,13 +121,12 @@ class Model:
         copy = deepcopy(self)
         copy.until = till if copy.until is None else min(till, copy.until)
         copy.compute()
-        for period in copy.periods:
-            if period.due > last.due and period.unrecognized > 0:
-                last.moved = period.unrecognized
-                for later in self.periods:
-                    later.silent = later.due > last.due
-                self.compute()
-                return
+        left = copy.periods[-1].unrecognized
+        if last is not self.periods[-1] and left > 0:
+            last.moved = left
+            for later in self.periods:
+                later.silent = later.due > last.due
+            self.compute()
 
     def at(self, on: date) -> "Model":
         """The table as it would be if interest ended on a date."""
@@ -180,8 +179,8 @@ class RecalculatedBooks(Books):
         for row in self.regular:
             late = row.left("principal")
             if row.due < on and late:
-                self.model.correct(max(row.due, self.known), late)
-                self.model.correct(min(on, self.regular[-1].due), -late)
+                self.model.correct(max(row.due, self.known), late, on)
+                self.model.correct(min(on, self.regular[-1].due), -late, on)
                 self.copy()
         self.known = on
 
@@ -200,7 +199,7 @@ class RecalculatedBooks(Books):
         if part == "principal":
             if taken:
                 period.paid_principal += taken
-                self.model.correct(min(on, row.due), -taken)
+                self.model.correct(min(on, row.due), -taken, on)
                 self.mark(period, on)
         else:
             period.paid_interest += taken
@@ -235,7 +234,7 @@ class RecalculatedBooks(Books):
         paid = period.paid_principal + period.paid_interest
         if on < period.start and (paid > period.total() or paid == period.original):
             period.level = paid
-        self.model.recompute_at(min(on, period.due))
+        self.model.recompute_at(on)
 
     def copy(self) -> None:
         for row, period in zip(self.regular, self.model.periods, strict=True):
