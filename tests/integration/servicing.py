@@ -33,7 +33,7 @@ from core.commands import (
 from core.contract.changes import Effect, FixIndex, Holiday, Reage, Reschedule
 from core.contract.servicing import Fee, FeeWhen, NonAccrual, Price, Recalculation, Source
 from core.contract.terms import Cycle, Floating, Rate, Terms, Tranche
-from core.contract.waterfall import Reach, Step, Waterfall
+from core.contract.waterfall import Future, Reach, Step, Waterfall
 from core.identity import loan_id
 from tests.integration.books import FIRST_DAY, TERMS, Book
 
@@ -65,6 +65,7 @@ BORROWERS: dict[int, Terms] = {
     32: replace(TERMS, waterfall=AHEAD, compound_rate=TERMS.penalty_rate),
     33: replace(TERMS, non_accrual=NonAccrual(5)),
     34: replace(TERMS, non_accrual=NonAccrual(5)),
+    35: replace(RECALCULATED, installments=2, waterfall=replace(AHEAD, future=Future.LAST)),
 }
 
 
@@ -93,6 +94,7 @@ async def _lend(book: Book) -> None:
 async def _in_the_first_period(book: Book) -> None:
     paid = [Repay(account=account, amount=200_000) for account in (20, 32)]
     await _carry_out(book, *paid, Repay(account=23, amount=30_000), PayOff(account=31, loan=_of(31), amount=600_000))
+    await _carry_out(book, Repay(account=35, amount=260_000))
     await _carry_out(
         book,
         TakeDeposit(account=24, amount=60_000),
@@ -135,7 +137,7 @@ async def _in_arrears(book: Book) -> None:
     found = book.on - timedelta(days=7)
     for account in (21, 22, 23, 27):
         await _carry_out(book, Repay(account=account, amount=40_000, effective_on=found))
-    await _carry_out(book, Repay(account=34, amount=120_000))
+    await _carry_out(book, Repay(account=34, amount=120_000), Repay(account=35, amount=10_000))
     await _carry_out(book, AddCharge(account=22, loan=_of(22), component="fee", amount=100, effective_on=found))
     await _carry_out(book, ChangeTerms(account=29, loan=_of(29), change=Reage(installments=8)))
     faster = ChangeTerms(account=26, loan=_of(26), change=Reschedule(installments=3), effective_on=found)
