@@ -74,8 +74,19 @@ FEES = (
 )
 
 
+FROM_THE_END = Waterfall((Step(), Step(Reach.IN_ADVANCE)), Future.LAST)
 FEATURES: tuple[dict[str, Any], ...] = (
-    {},
+    {
+        "principal": 200_000,
+        "tranches": (),
+        "rate": Rate(500_000, RatePer.DAY),
+        "floating": None,
+        "installments": 3,
+        "every": 2,
+        "unit": Unit.DAY,
+        "recalculation": Recalculation(),
+        "waterfall": FROM_THE_END,
+    },
     {"down_payment_ppb": 200_000_000, "collect_down_payment": True},
     {"down_payment_ppb": 100_000_000},
     {"interest_grace": 1},
