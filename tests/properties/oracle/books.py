@@ -185,7 +185,7 @@ class Books:
         for part in due:
             left = self.each([row for row in self.rows if row.due <= on], (part,), on, left, paid)
         for part in ("penalty", "fee"):
-            for charge in self.charges:
+            for charge in sorted(self.charges, key=lambda charge: charge.due):
                 if charge.row.due > on and charge.due <= on and charge.part == part:
                     unpaid = max(0, charge.amount - max(0, charge.row.paid[part] - self.before_it(charge)))
                     left -= self.take(charge.row, part, on, "IN_ADVANCE", min(left, unpaid), paid)
@@ -193,8 +193,9 @@ class Books:
 
     def before_it(self, charge: Charge) -> int:
         """Earlier charges of the same row and kind are paid first."""
-        same = [other for other in self.charges if other.row is charge.row and other.part == charge.part]
-        return sum(other.amount for other in same if (other.due, id(other)) < (charge.due, id(charge)))
+        in_order = sorted(self.charges, key=lambda each: each.due)
+        earlier = in_order[: next(place for place, each in enumerate(in_order) if each is charge)]
+        return sum(each.amount for each in earlier if each.row is charge.row and each.part == charge.part)
 
     def each(self, rows: list[Installment], parts: tuple[str, ...], on: date, left: int, paid: dict[str, int]) -> int:
         for row in rows:
