@@ -123,7 +123,9 @@ def _leaves(terms: Terms, rows: tuple[Installment, ...], index: int, number: int
     if row.interest:
         level = terms.method is Method.EQUAL_INSTALLMENT and terms.interest_base is None
         return level and not row.principal and number > terms.principal_grace
-    return terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None or number <= terms.interest_grace
+    # Interest that is added to principal does not wait, also where it rounds to nothing.
+    in_grace = number <= terms.interest_grace and not terms.capitalize_grace
+    return terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None or in_grace
 
 
 def _dates_used(terms: Terms, rest: Remaining, rows: tuple[Installment, ...]) -> int:

@@ -26,7 +26,7 @@ from core.contract.changes import (
     UnpaidInterest,
 )
 from core.contract.servicing import PayoffInterest, Prepayment
-from core.contract.terms import PPB, Cycle, Floating, Rate, Terms, Tranche, Unit
+from core.contract.terms import PPB, Cycle, DayCount, Floating, Rate, RatePer, Terms, Tranche, Unit
 from core.decide import decide
 from core.decision import Decision
 from core.events import InstallmentBilled
@@ -231,6 +231,20 @@ def test_reversing_a_change_restores_everything(terms: Terms, first: Act, second
 @example(  # What a prepayment in a holiday has paid of its interest is not earned once more.
     Terms(principal=100_100, rate=Rate(0), installments=4, every=15, unit=Unit.DAY, extensions_max=9),
     [Act(30, False, "rate", 2, 120, 1), Act(0, True, "holiday", 2, 30, 2), Act(15, False, "prepay", 3, 1, 0)],
+)
+@example(  # Interest that is added to principal and rounds to nothing does not wait for a later row.
+    Terms(
+        principal=1_665,
+        rate=Rate(50_051, RatePer.DAY),
+        installments=4,
+        every=3,
+        unit=Unit.DAY,
+        day_count=DayCount.ACT_365,
+        principal_grace=2,
+        interest_grace=2,
+        capitalize_grace=True,
+    ),
+    [Act(5, False, "rate", 1, 4, 0)],
 )
 def test_interest_earned_by_the_due_date_is_what_is_billed_added_or_still_to_come(
     terms: Terms, course: list[Act]
