@@ -8,7 +8,7 @@ from core.contract.terms import Installment, Terms, installment_total
 from core.contract.waterfall import Component, Reach, Step, Waterfall
 from core.servicing.allocation import Open, Payable, payable
 from core.servicing.delinquency import days_past_due
-from core.servicing.recalculation import LEVEL, payoff_interest, payoff_until, project
+from core.servicing.recalculation import LEVEL, paid_whole, payoff_interest, payoff_until, project
 
 
 def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None = None) -> Waterfall:
@@ -66,6 +66,8 @@ def _in_advance(
 ) -> list[Payable]:
     """Return the installments that have not fallen due with what they owe today, next one first."""
     ahead = {paid.number: paid for paid in loan.ahead}
+    follows = contract.terms.recalculation is not None
+    in_full = {paid.number for paid in loan.ahead} if not follows else {*paid_whole(loan, contract)}
     rows = []
     for number, (interest, principal) in enumerate(_rows_today(loan, contract, amount, on), loan.billed + 1):
         paid = ahead.get(number, NOTHING_AHEAD)
@@ -74,7 +76,7 @@ def _in_advance(
             principal = installment_total((contract.planned or contract.schedule)[number - 1]) - paid.interest
         owing = [charge for charge in charges if charge.number == number]
         penalty, fee = sum(charge.penalty for charge in owing), sum(charge.fee for charge in owing)
-        if not owing and paid is not NOTHING_AHEAD and (interest, principal) == (paid.interest, paid.principal):
+        if not owing and number in in_full and (interest, principal) == (paid.interest, paid.principal):
             continue  # Paid in full: it absorbs nothing more.
         rows.append(payable(number, penalty, fee, interest - paid.interest, max(0, principal - paid.principal)))
     return rows
@@ -87,15 +89,14 @@ def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[t
     if recalculation is None:
         return _as_agreed(schedule)
     until = bears_until(loan, contract, amount, on)
-    ahead = {paid.number: paid for paid in loan.ahead}
+    ahead = {paid.number: paid for paid in loan.ahead if paid.number in paid_whole(loan, contract)}
     rows = []
-    computed = project(loan, contract, on, until, late_to=until).rows
-    for number, (row, stored) in enumerate(zip(computed, schedule, strict=True), loan.billed + 1):
+    for number, row in enumerate(project(loan, contract, on, until, late_to=until).rows, loan.billed + 1):
         paid = ahead.get(number)
-        if paid is not None and paid.interest + paid.principal == installment_total(stored):
-            rows.append((int(paid.interest), int(paid.principal)))
-        else:
+        if paid is None:
             rows.append((int(row.interest), _principal_today(contract, number, row, loan.billed + 1)))
+        else:
+            rows.append((int(paid.interest), int(paid.principal)))
     return rows
 
 

@@ -44,7 +44,7 @@ def project(
     planned = (*contract.planned, *contract.schedule[len(contract.planned) :])
     ahead = {paid.number: paid for paid in loan.ahead}
     late = last_open(loan, contract)
-    settled = {*settled, *_paid_whole(loan, contract), *(_asking_nothing(loan, contract) if late else ())}
+    settled = {*settled, *paid_whole(loan, contract), *(_asking_nothing(loan, contract) if late else ())}
     left = loan.principal - sum(due.principal for due in loan.dues)
     last = _absorbing(loan, contract, settled)
     if left and not last:
@@ -81,7 +81,7 @@ def last_open(loan: Loan, contract: Contract) -> int:
     recalculation = contract.terms.recalculation
     if not loan.dues or recalculation is None or not recalculation.on_past_due:
         return 0
-    if not {*_paid_whole(loan, contract), *_asking_nothing(loan, contract)}.issuperset(_coming(loan, contract)):
+    if not {*paid_whole(loan, contract), *_asking_nothing(loan, contract)}.issuperset(_coming(loan, contract)):
         return 0
     late = [due for due in loan.dues if due.principal or due.interest]
     return next((due.number for due in reversed(late) if not is_down_payment(due, contract)), 0)
@@ -215,7 +215,8 @@ def _agreed(contract: Contract) -> int:
     return len(contract.planned or contract.schedule)
 
 
-def _paid_whole(loan: Loan, contract: Contract) -> list[int]:
+def paid_whole(loan: Loan, contract: Contract) -> list[int]:
+    """Return the numbers of the installments that were paid whole before they fell due."""
     rows = contract.schedule
     return [
         paid.number for paid in loan.ahead if paid.interest + paid.principal == installment_total(rows[paid.number - 1])

@@ -20,6 +20,8 @@ class Period:
     original: int
     paid_principal: int = 0
     paid_interest: int = 0
+    accrued: int = 0
+    """Interest on its days, wherever it is charged."""
     interest: int = 0
     principal: int = 0
     moved: int = 0
@@ -86,8 +88,8 @@ class Model:
     def compute(self) -> None:
         balance, unrecognized = self.lent, 0
         for at, period in enumerate(self.periods):
-            earned = 0 if period.silent else round(self.interest_of(at, balance))
-            earned = max(0, earned + period.moved + unrecognized)
+            period.accrued = round(self.interest_of(at, balance))
+            earned = max(0, (0 if period.silent else period.accrued) + period.moved + unrecognized)
             due = min(earned, period.total())
             if period.paid_principal > max(0, period.total() - earned):
                 due = period.paid_interest
@@ -99,9 +101,9 @@ class Model:
             balance = max(0, balance - period.principal + period.paid_principal)
 
     def settle_last(self, till: date) -> None:
-        """The last row that is not paid takes what the others leave."""
-        last = next((period for period in reversed(self.periods) if not period.paid()), None)
-        if last is None:
+        """The last row that is not paid, or the last of all, takes what the others leave."""
+        last = next((period for period in reversed(self.periods) if not period.paid()), self.periods[-1])
+        if last.paid() and sum(period.paid_principal for period in self.periods) == self.lent:
             return
         last.moved = 0
         for period in self.periods:
@@ -121,11 +123,15 @@ class Model:
         copy = deepcopy(self)
         copy.until = till if copy.until is None else min(till, copy.until)
         copy.compute()
-        left = copy.periods[-1].unrecognized
-        if last is not self.periods[-1] and left > 0:
-            last.moved = left
-            for later in self.periods:
-                later.silent = later.due > last.due
+        at = self.periods.index(last)
+        own = max(0, copy.periods[at].unrecognized)
+        later = sum(period.accrued - period.paid_interest for period in copy.periods[at + 1 :])
+        if last is not self.periods[-1] and own + later > 0:
+            last.level, last.moved = last.level + own, max(0, later)
+            for period in self.periods:
+                period.silent = period.due > last.due
+            self.compute()
+            last.level -= sum(period.principal for period in self.periods) - self.lent
             self.compute()
 
     def at(self, on: date) -> "Model":
@@ -187,9 +193,8 @@ class RecalculatedBooks(Books):
     def take(self, row: Installment, part: str, on: date, bucket: str, offered: int, paid: dict[str, int]) -> int:
         if row not in self.regular or part not in ("interest", "principal"):
             return super().take(row, part, on, bucket, offered, paid)
-        at, paid_on = self.regular.index(row), on
+        at, paid_on, on = self.regular.index(row), on, max(on, self.until or on)
         if bucket == "IN_ADVANCE":
-            on = self.until or on
             principal, interest = self.model.due_today(at, on)
             if self.case.get("schedule_processing") == "VERTICAL":
                 principal = self.whole(at)
@@ -200,7 +205,8 @@ class RecalculatedBooks(Books):
             if taken:
                 period.paid_principal += taken
                 self.model.correct(min(on, row.due), -taken, on)
-                self.mark(period, on)
+                self.mark(period, paid_on)
+                self.model.recompute_at(on)
         else:
             period.paid_interest += taken
             self.model.recompute_at(on)
@@ -234,7 +240,6 @@ class RecalculatedBooks(Books):
         paid = period.paid_principal + period.paid_interest
         if on < period.start and (paid > period.total() or paid == period.original):
             period.level = paid
-        self.model.recompute_at(on)
 
     def copy(self) -> None:
         for row, period in zip(self.regular, self.model.periods, strict=True):
