@@ -14,7 +14,7 @@ from core.money import AMOUNT_MAX
 from core.origination.product import Clause, Kind, Product, Range, Template, in_parts, law_of, terms_for, under_law
 from core.rejections import Rejection
 from core.schedule.plan import check_terms
-from core.servicing.disbursing import cost_above_cap, lent_of
+from core.servicing.disbursing import lent_of, refused_terms
 
 CONTROLS: Final = frozenset(dotted(gl) for gl in Gl)
 OF_LOANS: Final = CONTROLS - {dotted(Gl.DEPOSITS), dotted(Gl.UNAPPLIED)}
@@ -185,7 +185,7 @@ def _above_cap(terms: Terms, product: Product) -> Rejection | None:
     rates = [clause.most for clause in product.clauses if clause.name == "rate_ppb"]
     rates += [product.rate_ppb.most] if product.rate_ppb is not None else []
     dearest = replace(terms, rate=replace(terms.rate, ppb=max(rates))) if rates else terms
-    return cost_above_cap(under_law(product, dearest, product.effective_from), product.effective_from)
+    return refused_terms(under_law(product, dearest, product.effective_from), product.effective_from)
 
 
 def _fits(template: Template, product: Product) -> bool:

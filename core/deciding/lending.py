@@ -11,7 +11,7 @@ from core.identity import LOANS_MAX, account_of
 from core.origination.agreements import has_left
 from core.rejections import Code, Rejection
 from core.schedule.plan import check_terms
-from core.servicing.disbursing import cost_above_cap, disburse
+from core.servicing.disbursing import disburse, refused_terms
 
 
 def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection | None:
@@ -30,7 +30,7 @@ def decide_lending(draft: Draft, command: LendingCommand, on: date) -> Rejection
             if isinstance(loan, Rejection):
                 return loan
             # The plan counts from this day: it may cost more than it did from the day of booking.
-            return cost_above_cap(contract_of(draft.account, loan).terms, on) or disburse(draft, loan, on)
+            return refused_terms(contract_of(draft.account, loan).terms, on) or disburse(draft, loan, on)
         case _:
             assert_never(command)
 
@@ -95,9 +95,9 @@ def _book(draft: Draft, command: BookLoan, on: date) -> Rejection | None:
     wrong = check_terms(command.terms, on)
     if wrong is not None:
         return Rejection(Code.TERMS_INVALID, wrong)
-    above = cost_above_cap(command.terms, on)
-    if above is not None:
-        return above
+    unpayable = refused_terms(command.terms, on)
+    if unpayable is not None:
+        return unpayable
     available = account.credit_limit - exposure(account)
     if command.terms.principal > available:
         return Rejection(Code.LIMIT_EXCEEDED, f"{max(0, available)} of the limit is available")

@@ -15,8 +15,7 @@ from core.origination.events import ContractOffered
 from core.origination.file import Agreement, Application, ApplicationStatus
 from core.origination.product import Product, Range, in_parts, terms_for, under_law
 from core.rejections import Code, Rejection
-from core.schedule.plan import check_terms
-from core.servicing.disbursing import cost_above_cap, lent_of
+from core.servicing.disbursing import refused_terms
 
 _CLAUSES: Final[dict[str, Callable[[Terms, int], Terms]]] = {
     "prepayment_fee_ppb": lambda terms, value: replace(terms, prepayment=replace(terms.prepayment, fee_ppb=value)),
@@ -38,7 +37,7 @@ def offer(case: Case, command: OfferContract) -> Rejection | None:
     if isinstance(terms, Rejection):
         return terms
     refused = refused_if_frozen(case.account) or refused_if_full(case.file.agreements, "contracts")
-    refused = refused or wrong_terms(case, terms)
+    refused = refused or refused_terms(terms, case.on)
     if refused is None and not case.findings.person:
         refused = Rejection(Code.BORROWER_UNKNOWN, "nobody can be named in the contract: the data is not at hand")
     if refused is not None:
@@ -48,15 +47,6 @@ def offer(case: Case, command: OfferContract) -> Rejection | None:
         return agreement
     case.draft.emit(ContractOffered(case.on, agreement, dict(command.clauses), command.officer or ""))
     return None
-
-
-def wrong_terms(case: Case, terms: Terms) -> Rejection | None:
-    """Refuse terms that give no schedule from today on, or one above the legal cap."""
-    lent = lent_of(terms)
-    if isinstance(lent, Rejection):
-        return lent
-    wrong = check_terms(lent[0], case.on)
-    return cost_above_cap(terms, case.on) if wrong is None else Rejection(Code.TERMS_INVALID, wrong)
 
 
 def _agreed(case: Case, command: OfferContract, product: Product, application: Application) -> Terms | Rejection:

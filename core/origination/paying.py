@@ -13,13 +13,12 @@ from core.origination.agreements import line_of
 from core.origination.case import Case, contract_behind, product_of, refused_if_full, refused_out_of_range
 from core.origination.checks import refused_payout
 from core.origination.commands import Draw, RequestPayout
-from core.origination.contracting import wrong_terms
 from core.origination.events import PayoutRequested
 from core.origination.file import Agreement, AgreementStatus, Payout
 from core.origination.product import Product
 from core.origination.shares import own_part, split
 from core.rejections import Code, Rejection
-from core.servicing.disbursing import lent_of
+from core.servicing.disbursing import lent_of, refused_terms
 
 
 def request_payout(case: Case, command: RequestPayout) -> Rejection | None:
@@ -69,11 +68,11 @@ def _line(case: Case, number: int) -> Agreement | Rejection:
 def _pay(case: Case, loan: Loan, agreement: Agreement, product: Product, bank_account: int) -> Rejection | None:
     """Have all of a booked loan paid out, or its first part, without the fees that are kept back."""
     terms = case.account.contracts[loan.number - 1].terms
-    lent = lent_of(terms)
     refused = refused_out_of_range(product, terms.principal, terms.installments)
-    refused = refused or (lent if isinstance(lent, Rejection) else wrong_terms(case, terms))
+    refused = refused or refused_terms(terms, case.on)
     if refused is not None:
         return refused
+    lent = lent_of(terms)
     assert not isinstance(lent, Rejection)
     return _order(case, loan, agreement, product, bank_account, lent[1])
 

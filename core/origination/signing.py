@@ -8,11 +8,11 @@ from core.money import Minor
 from core.origination.agreements import limit_with
 from core.origination.case import Case, product_of, refused_if_frozen
 from core.origination.commands import SignContract
-from core.origination.contracting import wrong_terms
 from core.origination.events import ContractSigned
 from core.origination.file import Agreement, AgreementStatus, ApplicationStatus, Signature
 from core.origination.product import Kind, Product, law_of, under_law
 from core.rejections import Code, Rejection
+from core.servicing.disbursing import refused_terms
 
 
 def sign(case: Case, command: SignContract) -> Rejection | None:
@@ -84,7 +84,7 @@ def _conclude(case: Case, agreement: Agreement, product: Product, signature: Sig
     number = 0 if line else len(case.account.loans) + 1
     if number > LOANS_MAX:
         return Rejection(Code.TOO_MANY_LOANS, f"an account holds at most {LOANS_MAX} loans")
-    wrong = wrong_terms(case, agreement.terms) or _above_law(case, agreement, product)
+    wrong = refused_terms(agreement.terms, case.on) or _above_law(case, agreement, product)
     if wrong is not None:
         return wrong
     limit = limit_with(case.account, agreement, line=line)

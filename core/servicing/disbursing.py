@@ -46,13 +46,8 @@ def lent_of(terms: Terms) -> tuple[Terms, int] | Rejection:
     return lent, first.principal - kept
 
 
-def cost_above_cap(terms: Terms, on: date) -> Rejection | None:
-    """Refuse terms whose interest and fees out of the payout are above their own cap from the first day on.
-
-    Counted by days, as the cap is; a rate that is the cap is not above it, however the terms count a year.
-    """
-    if not terms.cost_cap_ppb:
-        return None
+def refused_terms(terms: Terms, on: date) -> Rejection | None:
+    """Refuse terms of which nothing can be paid out: the first part gives no schedule, or is above its own cost cap."""
     found = lent_of(terms)
     if isinstance(found, Rejection):
         return found
@@ -60,7 +55,16 @@ def cost_above_cap(terms: Terms, on: date) -> Rejection | None:
     planned = plan(lent, on)
     if isinstance(planned, Refusal):
         return Rejection(Code.TERMS_INVALID, planned.value)
-    fees = lent.principal - leaves
+    return _cost_above_cap(terms, on, lent, planned, lent.principal - leaves) if terms.cost_cap_ppb else None
+
+
+def _cost_above_cap(
+    terms: Terms, on: date, lent: Terms, planned: tuple[Installment, ...], fees: int
+) -> Rejection | None:
+    """Refuse interest and fees out of the payout that are above the cap from the first day on.
+
+    Counted by days, as the cap is; a rate that is the cap is not above it, however the terms count a year.
+    """
     begun = Loan(1, LoanStatus.ACTIVE, Minor(lent.principal), use=Use(on, 0, Minor(0)))
     above = above_cap(begun, Contract(terms, on, planned), on, fees)
     interest = sum(row.interest + row.capitalized for row in planned)

@@ -121,11 +121,9 @@ def test_principal_is_what_was_paid_out() -> None:
 
 def test_fees_may_not_eat_up_the_loan() -> None:
     fee = Fee(name="fee", when=FeeWhen.FROM_PAYOUT, price=Price(flat=120_000))
-    book = Book()
-    done(book, BookLoan(account=1, terms=replace(TERMS, fees=(fee,))))
-    refused = book.ask(Disburse(account=1, loan=LOAN))
+    refused = Book().ask(BookLoan(account=1, terms=replace(TERMS, fees=(fee,))))
     assert refused is not None
-    assert refused.code is Code.TERMS_INVALID
+    assert (refused.code, refused.detail) == (Code.TERMS_INVALID, "fees_exceed_principal")
 
 
 def test_a_late_charge_every_month_keeps_the_day_it_began_with() -> None:

@@ -32,15 +32,16 @@ from core.commands import (
 )
 from core.contract.changes import Extend, FixIndex
 from core.contract.servicing import Prepayment
-from core.contract.terms import Rate, Terms
+from core.contract.terms import Rate, Terms, Tranche
 from core.contract.waterfall import Component, Step, Waterfall
 from core.decide import decide
 from core.deciding.account import BALANCE_MAX
 from core.decision import Decision
 from core.events import LoanDisbursed
 from core.identity import LOANS_MAX, loan_id
-from core.money import Minor
+from core.money import Minor, Rounding
 from core.rejections import Code, Rejection
+from core.schedule.plan import check_terms
 from core.servicing.advance import advance
 from core.servicing.quote import quote
 from tests.properties.histories import START, Book
@@ -212,6 +213,24 @@ def test_an_account_holds_so_many_loans() -> None:
     refused = decide(account, BookLoan(account=1, terms=TERMS), START)
     assert isinstance(refused, Rejection)
     assert refused.code is Code.TOO_MANY_LOANS
+
+
+def test_a_loan_is_not_booked_if_its_first_part_alone_is_never_repaid() -> None:
+    # Rounded up, the interest of so little principal is more than an installment leaves.
+    later = Tranche(START + timedelta(days=5), 400)
+    terms = replace(
+        TERMS,
+        principal=1_001,
+        installments=599,
+        rate=Rate(12_000_000),
+        every=2,
+        rounding=Rounding.UP,
+        tranches=(later,),
+    )
+    assert check_terms(terms, START) is None
+    refused = decide(Account(1, "CNY", START, Minor(10**9)), BookLoan(account=1, terms=terms), START)
+    assert isinstance(refused, Rejection)
+    assert (refused.code, refused.detail) == (Code.TERMS_INVALID, "payment_does_not_amortize")
 
 
 @pytest.mark.parametrize(
