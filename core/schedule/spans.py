@@ -103,7 +103,7 @@ def _shaped(terms: Terms, dates: Sequence[date], number: int) -> list[Span]:
         due = shifted(terms.business_days, terms.calendar, end)
         counted_to = due if terms.count_to_shifted else end
         # An installment agreed for the day of the payout has no period; one that business days leave without days has.
-        nominal = 0 if end == before and number == 1 else nominal_of(terms, before, end) * periods
+        nominal = 0 if end == before and number == 1 else nominal_of(terms, before, end, periods)
         settles = Settles.DUE if last else _settles(terms, end, number, on_dates)
         principal = last or (repays and _repays(terms, number))
         span = Span(counted, counted_to, nominal, last, paid, due, end, number, principal, settles)
@@ -157,11 +157,11 @@ def _settles(terms: Terms, end: date, number: int, on_dates: frozenset[date] | N
     return Settles.DUE
 
 
-def nominal_of(terms: Terms, start: date, end: date) -> int:
-    """Return the days of a nominal period between agreed dates; off the grid 30 a month (days and weeks: real ones)."""
+def nominal_of(terms: Terms, start: date, end: date, periods: int = 1) -> int:
+    """Return the days of nominal periods between agreed dates; off the grid 30 a month (days and weeks: real ones)."""
     until = terms.capitalize_until
     if terms.interest_cycle is None and end != terms.last_due and (until is None or until not in (start, end)):
-        return nominal_days(terms.every, terms.unit)
+        return nominal_days(terms.every, terms.unit) * periods
     if terms.unit in (Unit.DAY, Unit.WEEK):
         return end.toordinal() - start.toordinal()
     return days_by_month_ends(start, end)

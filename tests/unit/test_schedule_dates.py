@@ -49,6 +49,20 @@ def test_a_nominal_last_period_off_the_grid_counts_thirty_days_a_month() -> None
     assert [row.interest for row in rows] == [10_000, 10_000, 5_000]
 
 
+def test_nominal_days_to_a_maturity_off_the_grid_count_once() -> None:
+    at_maturity = {"method": Method.AT_MATURITY, "day_count": DayCount.PERIOD}
+    cuts: list[tuple[dict[str, object], int]] = [
+        ({"last_due": date(2026, 4, 1)}, 30_000),
+        ({"last_due": date(2026, 4, 16)}, 35_000),
+        ({"last_due": date(2026, 1, 31), "unit": Unit.WEEK}, 10_000),
+        ({"interest_cycle": Cycle(date(2026, 2, 1))}, 30_000),
+        ({"capitalize_until": date(2026, 3, 1)}, 20_000 + 10_200),
+    ]
+    for cut, interest in cuts:
+        rows = schedule(loan(**at_maturity, **cut), FIRST_OF_JANUARY)
+        assert sum(row.interest + row.capitalized for row in rows) == interest, cut
+
+
 def test_a_long_last_period_leaves_out_the_last_date_before_an_end_off_the_grid() -> None:
     first, off, on = date(2026, 2, 1), date(2026, 5, 20), date(2026, 5, 1)
     listed = cycle_dates(Cycle(first), first, off)
