@@ -1,122 +1,57 @@
-"""Figures published by lenders and calculators: repriced loans, internal rates; and what compares which kind."""
+"""Figures published by lenders and calculators: internal rates; and what compares which kind."""
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct, structs
+from msgspec import Raw, Struct
 
-from adapters.conformance.cases import Outcome, minor, rate
+from adapters.conformance.cases import Outcome, minor
 from adapters.conformance.published_books import journal, vat_split
-from adapters.conformance.published_derived import major
-from adapters.conformance.published_phrases import NOT_SAID_DAY
-from adapters.conformance.published_plain import method_of, plain, planned
-from core.contract.terms import PPB, Installment, Method, RateStep, Terms, installment_total
-from core.cost.disclosure import internal_rate
-from core.money import Minor
-from core.schedule.dates import due_dates
-from core.schedule.plan import summary
-
-REPRICED: Final = "_rate_change"
-COLUMNS: Final = ("payment", "principal", "interest", "balance")
+from adapters.conformance.published_plain import method_of, plain
+from core.contract.terms import PPB
+from core.cost.disclosure import Flow, dated_internal_rate, internal_rate
 
 
-class SteppedInputs(Struct, forbid_unknown_fields=True):
-    """A monthly level loan whose yearly rate changes: from installment, to installment, rate."""
+class Flows(Struct, forbid_unknown_fields=True):
+    """Cash flows at equal distances, or each on its day."""
 
-    principal: Decimal
-    rates: list[tuple[int, int, Decimal]]
-    n: int
-
-
-class SteppedFigures(Struct, forbid_unknown_fields=True):
-    """Some rows by their number, and totals."""
-
-    rows: dict[str, list[str]] = {}
-    row_columns: tuple[str, ...] = COLUMNS
-    total_payment: str = ""
-    total_interest: str = ""
-
-
-class SteppedCase(Struct):
-    """A loan that is repriced: the number of installments stays, the level is solved anew."""
-
-    kind: str
-    inputs: SteppedInputs
-    published: SteppedFigures
-
-
-def _stepped(raw: Raw) -> Outcome:
-    case = msgspec.json.decode(raw, type=SteppedCase)
-    method = method_of(case.kind)
-    terms = None if method is None else _stepped_terms(case.inputs, method)
-    if terms is None:
-        return None
-    rows = planned(terms)
-    totals = summary(rows)
-    printed = case.published
-    own = {"total_payment": major(totals.total), "total_interest": major(totals.interest)}
-    published = {"total_payment": printed.total_payment or own["total_payment"]}
-    published["total_interest"] = printed.total_interest or own["total_interest"]
-    balances = _balances(terms, rows)
-    for number, columns in printed.rows.items():
-        index = int(number) - 1
-        row = rows[index]
-        amounts = (installment_total(row), row.principal, row.interest, balances[index + 1])
-        shown = dict(zip(COLUMNS, map(major, amounts), strict=True))
-        own[f"row {number}"] = " ".join(shown[column] for column in printed.row_columns)
-        published[f"row {number}"] = " ".join(columns)
-    return "; ".join(
-        f"{name}: computed {own[name]}, published {value}" for name, value in published.items() if own[name] != value
-    )
-
-
-def _stepped_terms(inputs: SteppedInputs, method: Method) -> Terms | None:
-    """Return terms whose rate changes where each step's first period starts."""
-    exact = [rate(step) for _, _, step in inputs.rates]
-    if not exact or exact[0] is None:
-        return None
-    terms = Terms(principal=minor(inputs.principal), rate=exact[0], installments=inputs.n, method=method)
-    dates = due_dates(terms, NOT_SAID_DAY)
-    assert dates is not None
-    steps = []
-    for (first, _, _), changed in zip(inputs.rates[1:], exact[1:], strict=True):
-        if changed is None:
-            return None
-        steps.append(RateStep(dates[first - 2], changed))
-    return structs.replace(terms, rate_steps=tuple(steps))
-
-
-def _balances(terms: Terms, rows: tuple[Installment, ...]) -> list[Minor]:
-    balances = [Minor(terms.principal)]
-    for row in rows:
-        balances.append(Minor(balances[-1] - row.principal))
-    return balances
+    cashflows: list[Decimal]
+    dates: list[date] = []
 
 
 class FlowCase(Struct):
-    """Cash flows at equal distances, and internal rates of return over the first so many of them after the outlay."""
+    """Internal rates of return, of all flows or of the first so many of them after the outlay."""
 
-    inputs: dict[str, list[Decimal]]
+    inputs: Flows
     published: dict[str, str]
     use: str = "exact"
 
 
+class Inputs(Struct):
+    """What the rate is asked of: flows, or a plan of equal parts with a fee each."""
+
+    inputs: dict[str, Raw]
+
+
 def _irr(raw: Raw) -> Outcome:
+    if "cashflows" not in msgspec.json.decode(raw, type=Inputs).inputs:
+        return plain(raw)
     case = msgspec.json.decode(raw, type=FlowCase)
-    flows = [minor(flow) for flow in case.inputs["cashflows"]]
-    tolerance = re.search(r"([\d.]+) percentage point", case.use)
+    flows = [minor(flow) for flow in case.inputs.cashflows]
+    tolerance = re.search(r"tolerance ([\d.]+)", case.use)
     allowed = Decimal(tolerance[1]) if tolerance else None
     differences = []
     for name, printed in case.published.items():
-        asked = re.fullmatch(r"irr(?:_(?:first|all)(\d+))?", name)
+        asked = re.fullmatch(r"(?:x?irr(?:_(?:first|all)(\d+)|_monthly)?|(apr_simple|apr_effective))", name)
         if asked is None:
             return None
-        solved = internal_rate(flows[: int(asked[1]) + 1] if asked[1] else flows)
+        solved = _solved(flows[: int(asked[1]) + 1] if asked[1] else flows, case.inputs.dates)
         published = Decimal(printed.rstrip("%"))
-        own = None if solved is None else Decimal(solved) * 100 / PPB
+        own = None if solved is None else ANNUAL[asked[2]](Decimal(solved) / PPB) * (100 if "%" in printed else 1)
         # Without a tolerance of its own a figure holds to its last printed digit.
         if own is None or abs(own - published) > (
             allowed or abs(Decimal((0, (1,), int(published.as_tuple().exponent)))) / 2
@@ -125,17 +60,26 @@ def _irr(raw: Raw) -> Outcome:
     return "; ".join(differences)
 
 
+def _solved(flows: list[int], dates: list[date]) -> int | None:
+    if not dates:
+        return internal_rate(flows)
+    return dated_internal_rate(Flow(on, amount) for on, amount in zip(dates, flows, strict=False))
+
+
 def runner_of(kind: str) -> Callable[[Raw], Outcome] | None:
     """Return what compares figures of such a kind; None for kinds that the engine does not claim."""
-    if kind in KINDS:
-        return KINDS[kind]
-    if method_of(kind) is None:
-        return None
-    return _stepped if kind.endswith(REPRICED) else plain
+    return KINDS.get(kind) or (None if method_of(kind) is None else plain)
 
 
+ANNUAL: Final[dict[str | None, Callable[[Decimal], Decimal]]] = {
+    None: lambda rate: rate,
+    "apr_simple": lambda monthly: monthly * 12,
+    "apr_effective": lambda monthly: (1 + monthly) ** 12 - 1,
+}
+"""What is made of an internal rate: as it is, or a year's of a monthly one."""
 KINDS: Final[dict[str, Callable[[Raw], Outcome]]] = {
     "irr": _irr,
+    "xirr": _irr,
     "vat_split": vat_split,
     "journal": journal,
 }

@@ -25,26 +25,41 @@ NAMES: Final = {
     "应收利息": 1132,
     "增值税": 2221,
     "利息收入": 6011,
-    "手续费收入": 6021,
+    "罚息收入": 6011,
+    "手续费": 6021,
     "贷款": 1303,
 }
 """GL accounts of the first four digits by what their published names contain."""
-PARTS: Final = ("本金", "预提利息", "当期利息", "利息", "罚息", "手续费")
-_PART = re.compile(rf"({'|'.join(PARTS)})\s*([\d,.]+)(万?)\s*(?:[((]含税(?:([\d.]+)%)?[))])?")
+PARTS: Final = {
+    "本金": "本金",
+    "预提利息": "利息",
+    "应收利息": "利息",
+    "当期利息": "当期利息",
+    "利息": "利息",
+    "罚息": "罚息",
+    "违约金": "罚息",
+    "手续费": "手续费",
+    "服务费": "手续费",
+}
+"""What a title calls a part, and which part it is: interest accrued before, or of the running period, and so on."""
+_PART = re.compile(rf"({'|'.join(PARTS)})\s*([\d,.]+)(万?)\s*(?:[(\uff08]含税(?:([\d.]+)%)?[)\uff09])?")
+
+
+Amounts = list[Decimal] | Decimal
 
 
 class VatInputs(Struct, forbid_unknown_fields=True):
-    """Amounts that contain tax, and the rate as a fraction."""
+    """Amounts that contain tax, or one, and the rate as a fraction."""
 
-    gross: list[Decimal]
+    gross: Amounts
     vat_rate: Decimal
 
 
 class VatFigures(Struct, forbid_unknown_fields=True):
     """What of each amount is earned, and what is tax."""
 
-    net: list[Decimal]
-    vat: list[Decimal]
+    net: Amounts
+    vat: Amounts
 
 
 class VatCase(Struct):
@@ -89,9 +104,13 @@ def vat_split(raw: Raw) -> Outcome:
     vat = rate(case.inputs.vat_rate)
     if vat is None:
         return None
-    own = [tuple(split_vat(Minor(minor(gross)), vat.ppb)) for gross in case.inputs.gross]
-    printed = [(minor(net), minor(tax)) for net, tax in zip(case.published.net, case.published.vat, strict=True)]
+    own = [tuple(split_vat(Minor(gross), vat.ppb)) for gross in _listed(case.inputs.gross)]
+    printed = [*zip(_listed(case.published.net), _listed(case.published.vat), strict=True)]
     return MATCHED if own == printed else f"computed {own}"
+
+
+def _listed(amounts: Amounts) -> list[int]:
+    return [minor(each) for each in (amounts if isinstance(amounts, list) else [amounts])]
 
 
 def journal(raw: Raw) -> Outcome:
@@ -116,7 +135,7 @@ def _part(found: re.Match[str]) -> Part:
     taxed = "含税" in found[0]
     exact = rate(Decimal(vat) / 100) if vat else None
     ppb = (exact.ppb if exact else LENDING_VAT_PPB) if taxed else 0
-    return Part(name, Minor(amount(number, wan)), ppb)
+    return Part(PARTS[name], Minor(amount(number, wan)), ppb)
 
 
 def _entry(parts: list[Part]) -> dict[int, int]:
@@ -142,14 +161,14 @@ def _entry(parts: list[Part]) -> dict[int, int]:
 
 def _events(parts: list[Part]) -> list[Event]:
     """Return what happened: penalty and fee are charged when the money comes."""
-    paid = {name: Minor(sum(part.amount for part in parts if part.name == name)) for name in PARTS}
+    paid = {name: Minor(sum(part.amount for part in parts if part.name == name)) for name in PARTS.values()}
     on = NOT_SAID_DAY
     events: list[Event] = [
         ChargeAdded(on, 1, 1, on, component, paid[name], name)
         for name, component in (("罚息", Component.PENALTY), ("手续费", Component.FEE))
         if paid[name]
     ]
-    due = Allocation(1, 1, paid["罚息"], paid["手续费"], Minor(paid["利息"] + paid["预提利息"]), paid["本金"])
+    due = Allocation(1, 1, paid["罚息"], paid["手续费"], paid["利息"], paid["本金"])
     running = Allocation(1, 2, Minor(0), Minor(0), paid["当期利息"], Minor(0))
     received = Minor(sum(paid.values()))
     ahead = (running,) if paid["当期利息"] else ()

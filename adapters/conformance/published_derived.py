@@ -19,9 +19,12 @@ from core.servicing.accrual import penalty
 
 Printed = object
 """A text, a number, or a list of such."""
-_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth")
+_ORDINALS: Final = (
+    *("first", "second", "third", "fourth", "fifth", "sixth"),
+    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
+)
 _LATE = re.compile(
-    rf"({'|'.join(_ORDINALS)}) inst?al?lment of (\w+), (\d+) days late, "
+    rf"({'|'.join(_ORDINALS)}|\d+(?=st|nd|rd|th))(?:st|nd|rd|th)? inst?al?lment of (\w+), (\d+) days late, "
     r"([\d.]+) x ([\d.]+)%/day(?: on principal ([\d.,]+))?"
 )
 
@@ -126,7 +129,7 @@ def _late(late: re.Match[str], planned: dict[str, Planned], printed: dict[str, P
     ordinal, of, days, times, day_rate, principal = late.groups()
     if of not in planned:
         raise MalformedCase(f"there is no {of} before it")
-    row = planned[of].rows[_ORDINALS.index(ordinal)]
+    row = planned[of].rows[int(ordinal) - 1 if ordinal.isdigit() else _ORDINALS.index(ordinal)]
     if principal and row.principal != amount(principal):
         return f"principal: computed {major(row.principal)}, printed {principal}"
     charged = percent(str(Decimal(day_rate) * Decimal(times)), RatePer.DAY)
@@ -170,6 +173,7 @@ def ratio(ppb: int, printed: str) -> str:
 
 
 RATES: Final[dict[str, Callable[[Disclosure], int]]] = {
+    "irr": lambda rates: rates.per_period,
     "irr_monthly": lambda rates: rates.per_period,
     "apr_simple": lambda rates: rates.simple,
     "apr_effective": lambda rates: rates.compound,

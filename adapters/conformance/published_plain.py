@@ -1,7 +1,8 @@
-"""Published figures of plain loans: one rate, equal periods; single figures, totals and whole columns."""
+"""Published figures of loans in equal periods: single figures, totals, rates, rows and whole columns."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -9,8 +10,22 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from adapters.conformance.cases import MalformedCase, Outcome, minor, rate
+from adapters.conformance.published_derived import RATES
 from adapters.conformance.published_phrases import NOT_SAID_DAY, WAN
-from core.contract.terms import Installment, Method, RatePer, Terms, installment_total
+from core.contract.terms import (
+    PPB,
+    DayCount,
+    Installment,
+    Method,
+    Rate,
+    RatePer,
+    RateStep,
+    Terms,
+    Unit,
+    installment_total,
+)
+from core.cost.disclosure import disclose
+from core.schedule.dates import due_dates
 from core.schedule.plan import Refusal, plan
 
 FINE: Final = 10_000
@@ -20,6 +35,7 @@ METHODS: Final = {
     "annuity": Method.EQUAL_INSTALLMENT,
     "equal_principal": Method.EQUAL_PRINCIPAL,
     "flat": Method.FLAT,
+    "irr": Method.FLAT,
     "interest_only": Method.INTEREST_ONLY,
     "bullet": Method.INTEREST_ONLY,
     "at_maturity": Method.AT_MATURITY,
@@ -27,21 +43,27 @@ METHODS: Final = {
 }
 """By what the kind of a case begins with."""
 
+COLUMNS: Final = {"payment": "payments", "principal": "principal", "interest": "interest", "balance": "balances"}
+"""Columns of a printed row, unless the case names its own, and of the whole schedule."""
+
 Printed = str | list[str]
 Figure = Decimal | list[Decimal]
-"""In minor units."""
+"""In minor units; rates in ppb."""
 
 
 class PlainInputs(Struct, forbid_unknown_fields=True):
     """A loan in equal periods, rate as a fraction per year, month, day or period."""
 
     principal: Decimal
+    rates: list[tuple[int, int, Decimal]] = []
+    """Yearly rates that change: from installment, to installment, rate; the number of installments stays."""
     annual_rate: Decimal | None = None
     rate_per_period: str | None = None
     """A decimal, or in words ("annual/12") beside an annual rate."""
     monthly_rate: Decimal | None = None
     daily_rate: Decimal | None = None
-    """Of periods of 30 days."""
+    """Of periods of 30 days, or of one period of `days`."""
+    days: int | None = None
     n: int | list[int] = 1
     """Several numbers of installments: each figure is a list, one for each."""
     payment: Decimal | None = None
@@ -52,7 +74,8 @@ class PlainCase(Struct):
 
     kind: str
     inputs: PlainInputs
-    published: dict[str, Printed]
+    published: dict[str, Printed | dict[str, list[str]]]
+    """`rows` holds some rows by their number, `row_columns` what is printed of them."""
     convention: str = "A"
     use: str = "exact"
 
@@ -73,13 +96,20 @@ def plain(raw: Raw) -> Outcome:
         if terms is None:
             return None
         own.append(figures(terms, case.convention))
+    named = case.published.get("row_columns")
+    columns = named if isinstance(named, list) else [*COLUMNS]
     differences = []
     for name, printed in case.published.items():
         known, unit = name.removesuffix("_wan"), 100 * WAN if name.endswith("_wan") else 100
-        if any(known not in each for each in own):
-            return None
-        found = [each[known] for each in own] if several else own[0][known]
-        differences += _off(name, found, printed, unit, _tolerance(case.use))
+        if isinstance(printed, dict):
+            if several or name != "rows" or not set(columns) <= COLUMNS.keys():
+                return None
+            differences += _rows_off(own[0], printed, columns, _tolerance(case.use))
+        elif name != "row_columns":
+            if any(known not in each for each in own):
+                return None
+            found = [each[known] for each in own] if several else own[0][known]
+            differences += _off(name, found, printed, PPB if known in RATES else unit, _tolerance(case.use))
     return "; ".join(differences)
 
 
@@ -95,6 +125,7 @@ def figures(terms: Terms, convention: str = "A") -> dict[str, Figure]:
     if convention.startswith("C"):
         interest = Decimal(installment_total(rows[0]) * terms.installments - terms.principal)
     own = {**_of_rows(rows), **_columns(terms, rows)}
+    rates = disclose(terms, NOT_SAID_DAY, rows)
     own["total_interest"] = interest
     own["total_payment"] = terms.principal + interest
     own["avg_payment"] = (terms.principal + interest) / terms.installments
@@ -102,7 +133,8 @@ def figures(terms: Terms, convention: str = "A") -> dict[str, Figure]:
         others = plan(structs.replace(terms, method=other), NOT_SAID_DAY)
         if other is not terms.method and not isinstance(others, Refusal):
             own[f"vs_{other.value}_interest_diff"] = abs(sum(row.interest for row in others) - interest)
-    return {name: _divided(figure, fine) for name, figure in own.items()}
+    disclosed: dict[str, Figure] = {name: Decimal(of(rates)) for name, of in RATES.items()} if rates else {}
+    return {name: _divided(figure, fine) for name, figure in own.items()} | disclosed
 
 
 def planned(terms: Terms) -> tuple[Installment, ...]:
@@ -116,24 +148,37 @@ def planned(terms: Terms) -> tuple[Installment, ...]:
 def _terms(case: PlainCase, installments: int) -> Terms | None:
     inputs, method = case.inputs, method_of(case.kind)
     given: tuple[tuple[Decimal | str | None, RatePer, int], ...] = (
+        (inputs.rates[0][2] if inputs.rates else None, RatePer.YEAR, 1),
         (inputs.annual_rate, RatePer.YEAR, 1),
         (inputs.monthly_rate, RatePer.MONTH, 1),
-        (inputs.daily_rate, RatePer.MONTH, 30),
+        (inputs.daily_rate, RatePer.MONTH, 30) if inputs.days is None else (inputs.daily_rate, RatePer.DAY, 1),
         (inputs.rate_per_period, RatePer.MONTH, 1),
     )
     said = next(((Decimal(value) * days, per) for value, per, days in given if value is not None), None)
     if said is None:
         raise MalformedCase("no rate")
     exact = rate(*said)
-    if exact is None or method is None:
+    if exact is None or method is None or (inputs.days is not None and exact.per is not RatePer.DAY):
         return None
-    return Terms(
+    terms = Terms(
         principal=minor(inputs.principal),
         rate=exact,
         installments=installments,
         method=method,
         agreed_installment=None if inputs.payment is None else minor(inputs.payment),
     )
+    if inputs.days is not None:
+        return structs.replace(terms, every=inputs.days, unit=Unit.DAY, day_count=DayCount.ACT_365)
+    return _stepped(terms, inputs.rates[1:])
+
+
+def _stepped(terms: Terms, rates: Sequence[tuple[int, int, Decimal]]) -> Terms | None:
+    """Return terms whose rate changes where each step's first period starts."""
+    dates = due_dates(terms, NOT_SAID_DAY)
+    assert dates is not None
+    steps: list[tuple[date, Rate | None]] = [(dates[first - 2], rate(changed)) for first, _, changed in rates]
+    known = tuple(RateStep(start, changed) for start, changed in steps if changed is not None)
+    return structs.replace(terms, rate_steps=known) if len(known) == len(steps) else None
 
 
 def _of_rows(rows: Sequence[Installment]) -> dict[str, Figure]:
@@ -170,6 +215,22 @@ def _columns(terms: Terms, rows: Sequence[Installment]) -> dict[str, Figure]:
     }
 
 
+def _rows_off(
+    own: Mapping[str, Figure], printed: Mapping[str, list[str]], columns: Printed, tolerance: Decimal
+) -> list[str]:
+    """Say what differs of single rows."""
+    differences = []
+    for number, row in printed.items():
+        found: list[Decimal] = []
+        for column in columns:
+            whole = own[COLUMNS[column]]
+            assert isinstance(whole, list)
+            # Balances begin with the principal.
+            found.append(whole[int(number) - (column != "balance")])
+        differences += _off(f"row {number}", found, row, 100, tolerance)
+    return differences
+
+
 def _divided(figure: Figure, fine: int) -> Figure:
     return [each / fine for each in figure] if isinstance(figure, list) else figure / fine
 
@@ -188,9 +249,9 @@ def _off(name: str, own: Figure | list[Figure], printed: Printed, unit: int, tol
     differences = []
     for amount, text in zip(found, expected, strict=True):
         assert isinstance(amount, Decimal)
-        value, last_digit = Decimal(text.replace(",", "")), Decimal(text.replace(",", ""))
-        exact = amount / unit
-        equal = exact.quantize(last_digit, ROUND_HALF_UP) == value
+        value = Decimal(text.rstrip("%").replace(",", ""))
+        exact = amount / unit * (100 if text.endswith("%") else 1)
+        equal = exact.quantize(value, ROUND_HALF_UP) == value
         if not equal and abs(exact - value) > tolerance:
             differences.append(f"{name}: computed {exact}, published {text}")
     return differences
