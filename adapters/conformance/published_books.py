@@ -1,20 +1,23 @@
-"""Published postings: tax contained in fees and penalties, and the entry of a receipt that a title splits in words."""
+"""Published postings: tax contained in an amount, and the entry of what a title says in words happened to a loan."""
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 
 from accounting.chart import Gl
-from accounting.journalize import journalize
+from accounting.journalize import journalize, journalize_accrual
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, minor, rate
 from adapters.conformance.published_phrases import NOT_SAID_DAY, amount
+from core.book import AccrualBooked
 from core.contract.waterfall import Component
 from core.cost.tax import LENDING_VAT_PPB, split_vat
-from core.events import ChargeAdded, Event, RepaymentReceived
+from core.events import ChargeAdded, Event, InstallmentBilled, LoanDisbursed, RepaymentReceived
 from core.facts import Allocation
 from core.money import Minor
 
@@ -31,18 +34,22 @@ NAMES: Final = {
 }
 """GL accounts of the first four digits by what their published names contain."""
 PARTS: Final = {
-    "本金": "本金",
-    "预提利息": "利息",
-    "应收利息": "利息",
-    "当期利息": "当期利息",
-    "利息": "利息",
-    "罚息": "罚息",
-    "违约金": "罚息",
-    "手续费": "手续费",
-    "服务费": "手续费",
+    "发放贷款": "lent",
+    "放款": "lent",
+    "计提利息": "accrued",
+    "本金": "principal",
+    "预提利息": "interest",
+    "应收利息": "interest",
+    "当期利息": "running",
+    "利息收入": "running",
+    "利息": "interest",
+    "罚息": "penalty",
+    "违约金": "penalty",
+    "手续费": "fee",
+    "服务费": "fee",
 }
-"""What a title calls a part, and which part it is: interest accrued before, or of the running period, and so on."""
-_PART = re.compile(rf"({'|'.join(PARTS)})\s*([\d,.]+)(万?)\s*(?:[(\uff08]含税(?:([\d.]+)%)?[)\uff09])?")
+"""What a title calls a part: money out, interest earned, or part of a receipt, where interest is due or running."""
+_PART = re.compile(rf"({'|'.join(PARTS)})\s*([\d,.]+)(万?)\s*[(\uff08]?((?:含税|税率)(?:([\d.]+)%)?)?")
 
 
 Amounts = list[Decimal] | Decimal
@@ -69,12 +76,6 @@ class VatCase(Struct):
     published: VatFigures
 
 
-class Receipt(Struct, forbid_unknown_fields=True):
-    """Money that came in."""
-
-    receipt: Decimal
-
-
 class Entry(Struct, forbid_unknown_fields=True):
     """A published entry: amounts by account name."""
 
@@ -83,15 +84,15 @@ class Entry(Struct, forbid_unknown_fields=True):
 
 
 class JournalCase(Struct):
-    """A receipt whose parts the title names, and its entry."""
+    """What happened in parts that the title names, its total by any name, and its entry."""
 
     title: str
-    inputs: Receipt
+    inputs: dict[str, Decimal]
     published: Entry
 
 
 class Part(Struct, frozen=True):
-    """One part of a receipt; `vat_ppb` is 0 where it contains no tax."""
+    """One part; `vat_ppb` is 0 where it contains no tax."""
 
     name: str
     amount: Minor
@@ -114,11 +115,11 @@ def _listed(amounts: Amounts) -> list[int]:
 
 
 def journal(raw: Raw) -> Outcome:
-    """Compare the entry that the posting rules make of the receipt, by GL account."""
+    """Compare the entry that the posting rules make of what happened, by GL account."""
     case = msgspec.json.decode(raw, type=JournalCase)
     parts = [_part(found) for found in _PART.finditer(case.title)]
-    if not parts or sum(part.amount for part in parts) != minor(case.inputs.receipt):
-        raise MalformedCase("the parts in the title do not sum to the receipt")
+    if not parts or sum(part.amount for part in parts) != minor(sum(case.inputs.values(), Decimal(0))):
+        raise MalformedCase("the parts in the title do not sum to the amounts")
     printed = Counter[int]()
     for side, sign in ((case.published.dr, 1), (case.published.cr, -1)):
         for name, printed_amount in side.items():
@@ -131,8 +132,7 @@ def journal(raw: Raw) -> Outcome:
 
 
 def _part(found: re.Match[str]) -> Part:
-    name, number, wan, vat = found.groups()
-    taxed = "含税" in found[0]
+    name, number, wan, taxed, vat = found.groups()
     exact = rate(Decimal(vat) / 100) if vat else None
     ppb = (exact.ppb if exact else LENDING_VAT_PPB) if taxed else 0
     return Part(PARTS[name], Minor(amount(number, wan)), ppb)
@@ -140,36 +140,33 @@ def _part(found: re.Match[str]) -> Part:
 
 def _entry(parts: list[Part]) -> dict[int, int]:
     """Return the balance by which each GL account moves, by its first four digits, once income is earned and taxed."""
+    of = Counter[str]()
     lines = Counter[int]()
-    for event in _events(parts):
-        for posting in journalize(event):
-            lines[posting.gl] += posting.amount
     for part in parts:
-        if part.name == "当期利息":
-            # Interest of the running period is earned on the day that it is paid.
-            lines[Gl.ACCRUED_INTEREST] += part.amount
-            lines[Gl.INTEREST_INCOME] -= part.amount
-        if part.vat_ppb:
-            tax = split_vat(part.amount, part.vat_ppb).vat
-            lines[Gl.FEE_INCOME if part.name == "手续费" else Gl.PENALTY_INCOME] += tax
-            lines[OUTPUT_VAT] -= tax
+        of[part.name] += part.amount
+        tax = split_vat(part.amount, part.vat_ppb).vat
+        lines[Gl.FEE_INCOME if part.name == "fee" else Gl.INTEREST_INCOME] += tax
+        lines[OUTPUT_VAT] -= tax
+    # Interest of the running period is earned on the day that it is paid.
+    earned = AccrualBooked(NOT_SAID_DAY, "CNY", "loan", of["running"] + of["accrued"], penalty=0, loans=1)
+    happened = _events({name: Minor(of[name]) for name in PARTS.values()})
+    entries = [journalize_accrual(earned), *map(journalize, happened)]
+    for posting in chain.from_iterable(entries):
+        lines[posting.gl] += posting.amount
     heads = Counter[int]()
     for gl, moved in lines.items():
         heads[gl // 100] += moved
     return {gl: moved for gl, moved in heads.items() if moved}
 
 
-def _events(parts: list[Part]) -> list[Event]:
-    """Return what happened: penalty and fee are charged when the money comes."""
-    paid = {name: Minor(sum(part.amount for part in parts if part.name == name)) for name in PARTS.values()}
+def _events(of: Mapping[str, Minor]) -> Iterator[Event]:
+    """Yield what happened: penalty and fee are charged when the money comes."""
     on = NOT_SAID_DAY
-    events: list[Event] = [
-        ChargeAdded(on, 1, 1, on, component, paid[name], name)
-        for name, component in (("罚息", Component.PENALTY), ("手续费", Component.FEE))
-        if paid[name]
-    ]
-    due = Allocation(1, 1, paid["罚息"], paid["手续费"], paid["利息"], paid["本金"])
-    running = Allocation(1, 2, Minor(0), Minor(0), paid["当期利息"], Minor(0))
-    received = Minor(sum(paid.values()))
-    ahead = (running,) if paid["当期利息"] else ()
-    return [*events, RepaymentReceived(on, received, 1, (due,), (), Minor(0), ahead)]
+    yield LoanDisbursed(on, 1, of["lent"], ())
+    yield InstallmentBilled(on, 1, 1, Minor(0), of["accrued"])
+    yield ChargeAdded(on, 1, 1, on, Component.PENALTY, of["penalty"], "penalty")
+    yield ChargeAdded(on, 1, 1, on, Component.FEE, of["fee"], "fee")
+    due = Allocation(1, 1, of["penalty"], of["fee"], of["interest"], of["principal"])
+    running = Allocation(1, 2, Minor(0), Minor(0), of["running"], Minor(0))
+    received = Minor(sum(of[name] for name in ("penalty", "fee", "interest", "principal", "running")))
+    yield RepaymentReceived(on, received, 1, (due,), (), Minor(0), (running,))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from adapters.conformance.cases import MalformedCase, Outcome
+from adapters.conformance.published_figures import RATES, figures_of, major, ratio
 from adapters.conformance.published_phrases import Said, amount, percent, read, terms_of
-from core.contract.terms import PPB, Installment, Rate, RatePer, installment_total
+from core.contract.terms import Installment, Rate, RatePer, installment_total
 from core.cost.disclosure import Disclosure, disclose, yearly
 from core.money import Minor, Rounding
 from core.schedule.plan import Refusal, plan
@@ -96,14 +97,15 @@ def _figure(name: str, printed: Printed, loan: Planned) -> Printed | None:
     """Return a figure of a schedule in the shape in which it is printed; None for one that is not known."""
     if name in RATES and isinstance(printed, str):
         return None if loan.rates is None else ratio(RATES[name](loan.rates), printed)
-    if name in FIGURES:
-        return FIGURES[name](loan)
+    if name == "due":
+        return [row.due_date.isoformat() for row in loan.rows]
     if name == "rows" and isinstance(printed, list):
         return _rows(loan, printed)
-    if name == "interest":
-        interests: list[Printed] = [major(row.interest) for row in loan.rows]
-        return interests if isinstance(printed, list) else interests[0] if len(interests) == 1 else None
-    return None
+    figure = figures_of(loan.principal, loan.rows).get(ALIASES.get(name, name))
+    if not isinstance(figure, list):
+        return None if figure is None else major(int(figure))
+    texts: list[Printed] = [major(int(each)) for each in figure]
+    return texts if isinstance(printed, list) else texts[0] if len(texts) == 1 else None
 
 
 def _rows(loan: Planned, printed: list[Printed]) -> Printed:
@@ -162,27 +164,5 @@ def _rates(rate: Rate | None, printed: dict[str, Printed]) -> Outcome:
     return _differences(own, printed)
 
 
-def major(minor: int) -> str:
-    """Return minor units as printed: 877.63."""
-    return str((Decimal(minor) / 100).quantize(Decimal("0.01")))
-
-
-def ratio(ppb: int, printed: str) -> str:
-    """Return a rate as a fraction, to as many digits as the printed one has."""
-    return str((Decimal(ppb) / PPB).quantize(Decimal(printed), ROUND_HALF_UP))
-
-
-RATES: Final[dict[str, Callable[[Disclosure], int]]] = {
-    "irr": lambda rates: rates.per_period,
-    "irr_monthly": lambda rates: rates.per_period,
-    "apr_simple": lambda rates: rates.simple,
-    "apr_effective": lambda rates: rates.compound,
-}
-FIGURES: Final[dict[str, Callable[[Planned], Printed]]] = {
-    "due": lambda loan: [row.due_date.isoformat() for row in loan.rows],
-    "payment": lambda loan: major(installment_total(loan.rows[0])),
-    "last": lambda loan: major(installment_total(loan.rows[-1])),
-    "last_payment": lambda loan: major(installment_total(loan.rows[-1])),
-    "total": lambda loan: major(sum(row.interest for row in loan.rows)),
-    "total_interest": lambda loan: major(sum(row.interest for row in loan.rows)),
-}
+ALIASES: Final = {"last": "last_payment", "total": "total_interest"}
+"""Short names of figures."""

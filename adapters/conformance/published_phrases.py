@@ -35,6 +35,7 @@ NOT_SAID_DAY: Final = date(2023, 1, 1)
 _NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
 _DAY = r"(\d{4}-\d\d-\d\d)"
 _RATE = re.compile(r"(?:([日月年])(?:息|利率|化)\s*)?" + _NUMBER + r"%\s*(?:(?:/|a |per )?(day|month|year|flat))?")
+_PER_PERIOD = re.compile(r"period rate = " + _NUMBER + "%")
 _PERIOD_OF_DAYS = re.compile(r"(\d+) days x " + _NUMBER + "%")
 _AMOUNT = r"\s*" + _NUMBER + r"(万?)(?![\d.,]*%)"
 
@@ -107,7 +108,7 @@ def _schedule(text: str) -> dict[str, object]:
     found = re.search("|".join(METHODS), text)
     lent = re.search(f"(?:{'|'.join(METHODS)}|公积金)" + _AMOUNT, text)
     times = re.search(f"(?:{'|'.join(METHODS)}|公积金)" + _AMOUNT + r"\s*x\s*(\d+)(?![\d.]*%)", text)
-    periods = re.search(r"(\d+)\s*(期|年)", text)
+    periods = re.search(r"(\d+)\s*(期|个月|年)", text)
     paid = re.search(r"(?<!last )payment " + _NUMBER, text)
     count = int(times[3]) if times else int(periods[1]) * (12 if periods[2] == "年" else 1) if periods else None
     return {
@@ -122,6 +123,9 @@ def _rates(text: str) -> dict[str, object]:
     nominal = _PERIOD_OF_DAYS.search(text)
     if nominal:
         return {"rate": percent(nominal[2], RatePer.DAY), "period_days": int(nominal[1])}
+    per_period = _PER_PERIOD.search(text)
+    if per_period:
+        return {"rate": percent(per_period[1], RatePer.MONTH)}
     printed = _RATE.search(text)
     actual = 0 if "actual days" in text else None
     if not printed:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from adapters.conformance.cases import MalformedCase, Outcome, minor, rate
-from adapters.conformance.published_derived import RATES
+from adapters.conformance.published_figures import RATES, Figure, figures_of
 from adapters.conformance.published_phrases import NOT_SAID_DAY, WAN
 from core.contract.terms import (
     PPB,
@@ -47,8 +47,6 @@ COLUMNS: Final = {"payment": "payments", "principal": "principal", "interest": "
 """Columns of a printed row, unless the case names its own, and of the whole schedule."""
 
 Printed = str | list[str]
-Figure = Decimal | list[Decimal]
-"""In minor units; rates in ppb."""
 
 
 class PlainInputs(Struct, forbid_unknown_fields=True):
@@ -56,7 +54,7 @@ class PlainInputs(Struct, forbid_unknown_fields=True):
 
     principal: Decimal
     rates: list[tuple[int, int, Decimal]] = []
-    """Yearly rates that change: from installment, to installment, rate; the number of installments stays."""
+    """Yearly rates that change: from installment, to installment, rate; elsewhere `annual_rate` holds."""
     annual_rate: Decimal | None = None
     rate_per_period: str | None = None
     """A decimal, or in words ("annual/12") beside an annual rate."""
@@ -121,14 +119,13 @@ def figures(terms: Terms, convention: str = "A") -> dict[str, Figure]:
     fine = FINE if convention.startswith("B") else 1
     terms = structs.replace(terms, principal=terms.principal * fine)
     rows = planned(terms)
+    own = figures_of(terms.principal, rows)
     interest = Decimal(sum(row.interest for row in rows))
     if convention.startswith("C"):
         interest = Decimal(installment_total(rows[0]) * terms.installments - terms.principal)
-    own = {**_of_rows(rows), **_columns(terms, rows)}
+        own |= {"total_interest": interest, "total_payment": terms.principal + interest}
+        own["avg_payment"] = (terms.principal + interest) / terms.installments
     rates = disclose(terms, NOT_SAID_DAY, rows)
-    own["total_interest"] = interest
-    own["total_payment"] = terms.principal + interest
-    own["avg_payment"] = (terms.principal + interest) / terms.installments
     for other in Method:
         others = plan(structs.replace(terms, method=other), NOT_SAID_DAY)
         if other is not terms.method and not isinstance(others, Refusal):
@@ -147,8 +144,9 @@ def planned(terms: Terms) -> tuple[Installment, ...]:
 
 def _terms(case: PlainCase, installments: int) -> Terms | None:
     inputs, method = case.inputs, method_of(case.kind)
+    changes = _changes(inputs, installments)
     given: tuple[tuple[Decimal | str | None, RatePer, int], ...] = (
-        (inputs.rates[0][2] if inputs.rates else None, RatePer.YEAR, 1),
+        (changes[0][1] if changes else None, RatePer.YEAR, 1),
         (inputs.annual_rate, RatePer.YEAR, 1),
         (inputs.monthly_rate, RatePer.MONTH, 1),
         (inputs.daily_rate, RatePer.MONTH, 30) if inputs.days is None else (inputs.daily_rate, RatePer.DAY, 1),
@@ -169,50 +167,25 @@ def _terms(case: PlainCase, installments: int) -> Terms | None:
     )
     if inputs.days is not None:
         return structs.replace(terms, every=inputs.days, unit=Unit.DAY, day_count=DayCount.ACT_365)
-    return _stepped(terms, inputs.rates[1:])
+    return _stepped(terms, changes[1:])
 
 
-def _stepped(terms: Terms, rates: Sequence[tuple[int, int, Decimal]]) -> Terms | None:
+def _changes(inputs: PlainInputs, installments: int) -> list[tuple[int, Decimal]]:
+    """Return from which installment on which yearly rate holds, where it changes."""
+    changes = {first: changed for first, _, changed in inputs.rates}
+    if changes and inputs.annual_rate is not None:
+        for start in (1, *(last + 1 for _, last, _ in inputs.rates if last < installments)):
+            changes.setdefault(start, inputs.annual_rate)
+    return sorted(changes.items())
+
+
+def _stepped(terms: Terms, changes: Sequence[tuple[int, Decimal]]) -> Terms | None:
     """Return terms whose rate changes where each step's first period starts."""
     dates = due_dates(terms, NOT_SAID_DAY)
     assert dates is not None
-    steps: list[tuple[date, Rate | None]] = [(dates[first - 2], rate(changed)) for first, _, changed in rates]
+    steps: list[tuple[date, Rate | None]] = [(dates[first - 2], rate(changed)) for first, changed in changes]
     known = tuple(RateStep(start, changed) for start, changed in steps if changed is not None)
     return structs.replace(terms, rate_steps=known) if len(known) == len(steps) else None
-
-
-def _of_rows(rows: Sequence[Installment]) -> dict[str, Figure]:
-    """Return figures of the first, the second and the last row."""
-    first, last = rows[0], rows[-1]
-    return {
-        "payment": Decimal(installment_total(first)),
-        "monthly_payment": Decimal(installment_total(first)),
-        "monthly_principal": Decimal(first.principal),
-        "monthly_interest": Decimal(first.interest),
-        "monthly_decrease": Decimal(installment_total(first) - installment_total(rows[min(1, len(rows) - 1)])),
-        **{
-            f"{place}_{part}": Decimal(amount)
-            for place, row in (("first", first), ("last", last))
-            for part, amount in (
-                ("payment", installment_total(row)),
-                ("principal", row.principal),
-                ("interest", row.interest),
-            )
-        },
-    }
-
-
-def _columns(terms: Terms, rows: Sequence[Installment]) -> dict[str, Figure]:
-    """Return all rows, column by column; balances begin with the principal."""
-    balances = [Decimal(terms.principal)]
-    for row in rows:
-        balances.append(balances[-1] - row.principal)
-    return {
-        "payments": [Decimal(installment_total(row)) for row in rows],
-        "principal": [Decimal(row.principal) for row in rows],
-        "interest": [Decimal(row.interest) for row in rows],
-        "balances": [*balances],
-    }
 
 
 def _rows_off(

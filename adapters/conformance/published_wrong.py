@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from adapters.conformance.cases import MalformedCase
-from adapters.conformance.published_derived import major, ratio
+from adapters.conformance.published_figures import major, ratio
 from adapters.conformance.published_phrases import NOT_SAID_DAY, Said, amount, percent, read, terms_of
 from core.contract.terms import Method, RatePer, Terms
 from core.cost.disclosure import disclose
