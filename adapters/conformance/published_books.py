@@ -29,6 +29,7 @@ NAMES: Final = {
     "增值税": 2221,
     "利息收入": 6011,
     "罚息收入": 6011,
+    "营业收入": 6011,
     "手续费": 6021,
     "贷款": 1303,
 }
@@ -49,7 +50,7 @@ PARTS: Final = {
     "服务费": "fee",
 }
 """What a title calls a part: money out, interest earned, or part of a receipt, where interest is due or running."""
-_PART = re.compile(rf"({'|'.join(PARTS)})\s*([\d,.]+)(万?)\s*[(\uff08]?((?:含税|税率)(?:([\d.]+)%)?)?")
+_PART = re.compile(rf"({'|'.join(PARTS)})\s*([\d,.]+)(万?)元?\s*[(\uff08]?((?:含税|税率)(?:([\d.]+)%)?)?")
 
 
 Amounts = list[Decimal] | Decimal

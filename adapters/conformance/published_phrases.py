@@ -34,7 +34,9 @@ NOT_SAID_DAY: Final = date(2023, 1, 1)
 
 _NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
 _DAY = r"(\d{4}-\d\d-\d\d)"
-_RATE = re.compile(r"(?:([日月年])(?:息|利率|化)\s*)?" + _NUMBER + r"%\s*(?:(?:/|a |per )?(day|month|year|flat))?")
+_RATE = re.compile(
+    r"(?:([日月年])(?:息|利率|化)\s*)?" + _NUMBER + r"%\s*(?:(?:/|a |per )?(day|month|year|flat|[日月年]))?"
+)
 _PER_PERIOD = re.compile(r"period rate = " + _NUMBER + "%")
 _PERIOD_OF_DAYS = re.compile(r"(\d+) days x " + _NUMBER + "%")
 _AMOUNT = r"\s*" + _NUMBER + r"(万?)(?![\d.,]*%)"
@@ -49,6 +51,8 @@ class Said(Struct, frozen=True):
     rate: Rate | None = None
     period_days: int | None = None
     """Days that every period counts, whatever its real ones; 0: the real ones."""
+    year: int | None = None
+    """Days that a yearly rate is divided by, where real days count."""
     payment: int | None = None
     start: date | None = None
     end: date | None = None
@@ -70,9 +74,10 @@ def terms_of(said: Said) -> tuple[Terms, date] | None:
     """Return the terms and the day of disbursement; None if the text does not say enough for a schedule."""
     if said.method is None or said.principal is None or said.rate is None:
         return None
-    by_days = said.rate.per is RatePer.DAY and not said.period_days
+    by_days = said.year is not None or (said.rate.per is RatePer.DAY and not said.period_days)
     count = said.count or _months(said)
-    if not count or (by_days and said.start is None):
+    unsaid = said.start is None if by_days else said.period_days == 0
+    if not count or unsaid:
         return None
     start = said.start or NOT_SAID_DAY
     per_period = said.rate
@@ -86,7 +91,7 @@ def terms_of(said: Said) -> tuple[Terms, date] | None:
         agreed_installment=said.payment,
         due_day=said.due_day,
         last_due=said.end if said.count is None else None,
-        day_count=DayCount.ACT_365 if by_days else DayCount.PERIOD,
+        day_count=DayCount.PERIOD if not by_days else DayCount.ACT_360 if said.year == 360 else DayCount.ACT_365,
     )
     return terms, start
 
@@ -128,9 +133,11 @@ def _rates(text: str) -> dict[str, object]:
         return {"rate": percent(per_period[1], RatePer.MONTH)}
     printed = _RATE.search(text)
     actual = 0 if "actual days" in text else None
+    divisor = re.search(r"on (360|365)\b", text)
+    said = {"period_days": actual, "year": int(divisor[1]) if divisor else None}
     if not printed:
-        return {"period_days": actual}
-    return {"rate": percent(printed[2], UNITS[printed[3] or printed[1] or "year"]), "period_days": actual}
+        return said
+    return {**said, "rate": percent(printed[2], UNITS[printed[3] or printed[1] or "year"])}
 
 
 def _dates(text: str) -> dict[str, object]:

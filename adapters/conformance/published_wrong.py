@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from adapters.conformance.cases import MalformedCase
-from adapters.conformance.published_figures import major, ratio
+from adapters.conformance.published_figures import figures_of, major, ratio
 from adapters.conformance.published_phrases import NOT_SAID_DAY, Said, amount, percent, read, terms_of
 from core.contract.terms import Method, RatePer, Terms
 from core.cost.disclosure import disclose
-from core.schedule.plan import Refusal, Summary, plan, summary
+from core.schedule.plan import Refusal, plan
 
-FIGURE: Final = re.compile(r"(total|last payment|saving)[^\d,;]*([\d.]+)")
+FIGURE: Final = re.compile(r"(total interest|total|first payment|last payment|saving)[^\d,;]*(\d[\d,]*(?:\.\d+)?)")
 SHORTCUT: Final = "24*a*n/(n+1)"
 """A short cut to the yearly rate of a plan of n equal parts with fee rate a; an approximation, never disclosed."""
 FEE_PLAN: Final = re.compile(r"(\d+) x ([\d.]+)%")
@@ -43,27 +43,30 @@ def refute(raw: Raw) -> Refuted:
     """Return a claim's figures beside the engine's own."""
     claim = msgspec.json.decode(raw, type=Claim)
     plan_of_fees = FEE_PLAN.search(claim.correct)
-    if SHORTCUT in claim.source and plan_of_fees:
-        return Refuted(claim.id, *_fee_plan(int(plan_of_fees[1]), plan_of_fees[2]))
-    loan = terms_of(read(claim.claim, Said()))
-    claimed = {name: major(amount(figure)) for name, figure in FIGURE.findall(claim.claim)} if loan else {}
-    return Refuted(claim.id, claimed, {name: _figure(name, loan[0]) for name in claimed} if loan else {})
+    try:
+        if SHORTCUT in claim.source and plan_of_fees:
+            return Refuted(claim.id, *_fee_plan(int(plan_of_fees[1]), plan_of_fees[2]))
+        loan = terms_of(read(claim.claim, Said()))
+        claimed = {name: major(amount(figure)) for name, figure in FIGURE.findall(claim.claim)} if loan else {}
+        return Refuted(claim.id, claimed, {name: _figure(name, loan[0]) for name in claimed} if loan else {})
+    except MalformedCase:
+        return Refuted(claim.id, {}, {})  # Words that no loan comes of claim nothing of one.
 
 
 def _figure(name: str, terms: Terms) -> str:
-    own = _totals(terms)
-    if name == "total":
-        return major(own.total)
-    if name == "last payment":
-        return major(own.last_total)
-    return major(abs(_totals(structs.replace(terms, method=Method.EQUAL_INSTALLMENT)).total - own.total))
+    own = _figures(terms)
+    if name != "saving":
+        return major(int(own["total_payment" if name == "total" else name.replace(" ", "_")]))
+    other = _figures(structs.replace(terms, method=Method.EQUAL_INSTALLMENT))
+    return major(int(abs(other["total_payment"] - own["total_payment"])))
 
 
-def _totals(terms: Terms) -> Summary:
+def _figures(terms: Terms) -> dict[str, Decimal]:
     rows = plan(terms, NOT_SAID_DAY)
     if isinstance(rows, Refusal):
         raise MalformedCase(f"refused: {rows}")
-    return summary(rows)
+    single = figures_of(terms.principal, rows).items()
+    return {name: figure for name, figure in single if isinstance(figure, Decimal)}
 
 
 def _fee_plan(count: int, fee: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -123,7 +123,8 @@ def _report(file: str, results: list[tuple[str, Outcome]], refuted: tuple[Refute
 
 
 def _reproduced(claim: Refuted) -> bool:
-    return any(claim.claimed[name] == figure for name, figure in claim.computed.items())
+    """Return whether all of a claim comes out: one that is wrong in part is wrong."""
+    return bool(claim.computed) and claim.computed == claim.claimed
 
 
 def _runner(head: Head) -> Callable[[Raw], Outcome] | None:

@@ -17,8 +17,11 @@ def test_every_kind_of_figure_is_reproduced() -> None:
 
 
 def test_a_figure_known_to_be_wrong_is_shown_beside_the_right_one() -> None:
-    wrong, law = run_file(CASES).refuted
+    wrong, partly, nonsense, law = run_file(CASES).refuted
     assert (wrong.claimed, wrong.computed) == ({"total": "12301.00"}, {"total": "12300.00"})
+    assert partly.claimed == {"total": "12300.00", "total interest": "301.00", "saving": "6.75"}
+    assert partly.computed == {"total": "12300.00", "total interest": "300.00", "saving": "1.50"}
+    assert nonsense.computed == {}
     assert law.computed == {}
 
 
@@ -39,6 +42,9 @@ def changed(tmp_path: Path, before: str, after: str) -> Path:
         ("own-bullet", "5075.00", "5075.01"),
         ("own-step-principal", '"4000.00", "40.00"', '"4000.00", "40.01"'),
         ("own-rows", '["40.00", "4000.00"]', '["40.00", "4000.01"]'),
+        ("own-range", '["120.00", "40.00", "40.00"]', '["120.00", "40.00", "20.00"]'),
+        ("own-entry-out", '{"银行存款": "50000.00"}', '{"银行存款": "50000.01"}'),
+        ("own-entry-earned", '{"营业收入": "7500.00"}', '{"营业收入": "7500.01"}'),
         ("own-days", "155.00", "155.01"),
         ("own-xirr", "13.08%", "13.09%"),
         ("own-annual", "15.96%", "15.95%"),
@@ -63,6 +69,8 @@ def changed(tmp_path: Path, before: str, after: str) -> Path:
         ("own-frappe-payoff-whole", "371000.0", "371000.5"),
         ("own-frappe-undrawn", '"available": 5000', '"available": 4999'),
         ("own-frappe-fixed", "330.0", "330.02"),
+        ("E9", "56.00", "60.00"),
+        ("E10", "2030.00", "2030.01"),
         ("E8", "2.57", "2.58"),
         ("E1", "860.70", "860.69"),
         ("E2", "3090.00", "3090.01"),
