@@ -134,7 +134,7 @@ def _rates(text: str) -> dict[str, object]:
     printed = _RATE.search(text)
     actual = 0 if "actual days" in text else None
     divisor = re.search(r"on (360|365)\b", text)
-    said = {"period_days": actual, "year": int(divisor[1]) if divisor else None}
+    said: dict[str, object] = {"period_days": actual, "year": int(divisor[1]) if divisor else None}
     if not printed:
         return said
     return {**said, "rate": percent(printed[2], UNITS[printed[3] or printed[1] or "year"])}
