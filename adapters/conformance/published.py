@@ -42,20 +42,20 @@ def _irr(raw: Raw) -> Outcome:
         return plain(raw)
     case = msgspec.json.decode(raw, type=FlowCase)
     flows = [minor(flow) for flow in case.inputs.cashflows]
-    tolerance = re.search(r"tolerance ([\d.]+)", case.use)
-    allowed = Decimal(tolerance[1]) if tolerance else None
+    tolerance = re.search(r"tolerance ([\d.]+)( percentage point)?", case.use)
     differences = []
     for name, printed in case.published.items():
         asked = re.fullmatch(r"(?:x?irr(?:_(?:first|all)(\d+)|_monthly)?|(apr_simple|apr_effective))", name)
         if asked is None:
             return None
         solved = _solved(flows[: int(asked[1]) + 1] if asked[1] else flows, case.inputs.dates)
-        published = Decimal(printed.rstrip("%"))
-        own = None if solved is None else ANNUAL[asked[2]](Decimal(solved) / PPB) * (100 if "%" in printed else 1)
+        published, shown = Decimal(printed.rstrip("%")), 100 if "%" in printed else 1
+        own = None if solved is None else ANNUAL[asked[2]](Decimal(solved) / PPB) * shown
         # Without a tolerance of its own a figure holds to its last printed digit.
-        if own is None or abs(own - published) > (
-            allowed or abs(Decimal((0, (1,), int(published.as_tuple().exponent)))) / 2
-        ):
+        allowed = Decimal((0, (1,), int(published.as_tuple().exponent))) / 2
+        if tolerance:
+            allowed = Decimal(tolerance[1]) * (Decimal(shown) / 100 if tolerance[2] else 1)
+        if own is None or abs(own - published) > allowed:
             differences.append(f"{name}: computed {own}, published {printed}")
     return "; ".join(differences)
 

@@ -47,6 +47,7 @@ def changed(tmp_path: Path, before: str, after: str) -> Path:
         ("own-entry-earned", '{"营业收入": "7500.00"}', '{"营业收入": "7500.01"}'),
         ("own-days", "155.00", "155.01"),
         ("own-xirr", "13.08%", "13.09%"),
+        ("own-tolerant", '"irr": "0.0137"', '"irr": "0.0140"'),
         ("own-annual", "15.96%", "15.95%"),
         ("own-fees", '"irr": "1.3304%"', '"irr": "1.3303%"'),
         ("own-vat-one", '"net": "100.00"', '"net": "100.01"'),
