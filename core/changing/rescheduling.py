@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from core.account import Contract, Loan
 from core.change_events import Replanned
-from core.changing.remaining import Remaining, further, level_now, remaining
+from core.changing.remaining import Remaining, further, grid_day, level_now, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Effect, Extend, FixIndex, Holiday, PauseInterest, Reschedule
 from core.contract.terms import (
@@ -23,6 +23,7 @@ from core.contract.terms import (
 )
 from core.money import Minor
 from core.rejections import Code, Rejection
+from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS, add_months
 from core.schedule.floating import rate_on, rates_of
 from core.schedule.spans import AT_THE_END
@@ -97,7 +98,7 @@ def extend(loan: Loan, contract: Contract, change: Extend, on: date) -> Replanne
     latest = latest_maturity(contract.disbursed_on, matures)
     if latest is None or dates[-1] > latest:
         return Rejection(Code.EXTENSION_REFUSED, f"the latest maturity is {latest}")
-    terms = replace(contract.terms, last_due=None)
+    terms = _ending(contract.terms, dates)
     return _planned(loan, contract, terms, replace(rest, dates=dates), terms.agreed_installment, on)
 
 
@@ -128,7 +129,7 @@ def holiday(loan: Loan, contract: Contract, change: Holiday, on: date) -> Replan
         dates = further(contract, rest.dates, change.installments)
         if dates is None:
             return NOTHING_REMAINS
-        terms, rest = replace(terms, last_due=None), replace(rest, dates=dates)
+        terms, rest = _ending(terms, dates), replace(rest, dates=dates)
     terms, rest = _with_grace(terms, rest, change.installments, change.installments)
     if terms.interest_grace >= rest.installment + len(rest.dates) - 2:
         return Rejection(Code.TERMS_INVALID, "grace_too_long")
@@ -209,23 +210,46 @@ def _on_other_dates(
     contract: Contract, terms: Terms, rest: Remaining, change: Reschedule, on: date
 ) -> tuple[Terms, Remaining] | Rejection:
     """Return the terms and what remains on other due dates, and of another number."""
-    count = len(rest.dates) - 1
-    wanted = change.installments or (_most(terms, rest, change.payment) if change.payment else count)
-    first = change.first_due or (_next_on_day(rest, change.due_day, on) if change.due_day else None)
+    once = terms.method is Method.AT_MATURITY
+    first = change.first_due or (_next_on_day(rest, change.due_day, on, once) if change.due_day else None)
     dates: tuple[date, ...] | None = rest.dates
+    count = len(rest.dates) - 1
     if first is not None:
         if first <= max(on, rest.start):
             return Rejection(Code.CHANGE_REFUSED, f"the next due date lies after {max(on, rest.start)}")
+        if once and change.installments:
+            return Rejection(
+                Code.CHANGE_REFUSED, "all falls due once: on another date, or after another number of periods"
+            )
         day = change.due_day or first.day
-        terms = replace(terms, due_day=day if terms.unit in UNIT_MONTHS else None, last_due=None)
+        terms = replace(terms, due_day=day if terms.unit in UNIT_MONTHS else None, last_due=first if once else None)
         contract = replace(contract, terms=terms)
-        dates = further(contract, (rest.dates[0], first), count - 1)
+        dates = _up_to(contract, rest, first) if once else further(contract, (rest.dates[0], first), count - 1)
+        count = count if dates is None else len(dates) - 1
+    wanted = change.installments or (_most(terms, rest, change.payment) if change.payment else count)
     if dates is not None and wanted > count:
-        terms = replace(terms, last_due=None)
         dates = further(contract, dates, wanted - count)
+        terms = terms if dates is None else _ending(terms, dates)
     if dates is None:
         return Rejection(Code.TERMS_INVALID, "schedule_too_long")
     return terms, replace(rest, dates=dates[: wanted + 1])
+
+
+def _ending(terms: Terms, dates: tuple[date, ...]) -> Terms:
+    """Return terms that end on the grid; what is repaid once and by a date of its own, by days, goes on so."""
+    by_days = terms.method is Method.AT_MATURITY and terms.last_due is not None
+    return replace(terms, last_due=dates[-1] if by_days else None)
+
+
+def _up_to(contract: Contract, rest: Remaining, last: date) -> tuple[date, ...] | None:
+    """Return whole periods back from a maturity to where the loan is planned anew; None if they are too many."""
+    terms, dates = contract.terms, [last]
+    for k in range(1, INSTALLMENTS_MAX - rest.installment + 2):
+        day = grid_date(last, -k, terms.every, terms.unit, grid_day(contract))
+        if day is None or day <= rest.dates[0]:
+            return (rest.dates[0], *reversed(dates))
+        dates.append(day)
+    return None
 
 
 def _most(terms: Terms, rest: Remaining, payment: int) -> int:
@@ -234,9 +258,9 @@ def _most(terms: Terms, rest: Remaining, payment: int) -> int:
     return most if terms.method is not Method.PRINCIPAL_FIRST else min(most, -(-rest.principal // payment))
 
 
-def _next_on_day(rest: Remaining, day: int, on: date) -> date:
+def _next_on_day(rest: Remaining, day: int, on: date, once: bool) -> date:
     """Return the first due date on another day of the month: in its month, or (if that is past) in the next."""
-    same = add_months(rest.dates[1], 0, day)
-    later = add_months(rest.dates[1], 1, day)
+    due = rest.dates[-1 if once else 1]
+    same, later = add_months(due, 0, day), add_months(due, 1, day)
     assert same is not None
     return same if same > max(on, rest.start) or later is None else later

@@ -45,7 +45,7 @@ class Reschedule(_Change, frozen=True, tag="reschedule"):
     due_day: Annotated[int, Meta(ge=1, le=31)] | None = None
     """Day of the month of the due dates to come: in the month in which each was due, or (if past) all a month later."""
     first_due: date | None = None
-    """The next due date; the others follow from it by whole periods."""
+    """The next due date (of a loan repaid at once its maturity); the others follow from it by whole periods."""
     installments: Count | None = None
     """How many are to come."""
     payment: Amount | None = None

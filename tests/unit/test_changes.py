@@ -259,6 +259,45 @@ def test_a_loan_that_is_repaid_at_the_end_has_no_payment_to_agree_on(method: Met
     assert refused.code is Code.CHANGE_REFUSED
 
 
+ONCE = replace(LEVEL, method=Method.AT_MATURITY, installments=6)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "due", "days"),
+    [
+        (Reschedule(first_due=date(2025, 8, 20)), date(2025, 8, 20), 217),
+        (Reschedule(first_due=date(2025, 5, 20)), date(2025, 5, 20), 125),
+        (Reschedule(due_day=20), date(2025, 7, 20), 186),
+        (Reschedule(due_day=1), date(2025, 7, 1), 167),
+    ],
+)
+def test_the_next_due_date_of_a_loan_that_falls_due_once_is_its_maturity(
+    wanted: Reschedule, due: date, days: int
+) -> None:
+    loan = lived(replace(ONCE, rate=Rate(365_000_000), day_count=DayCount.ACT_365), date(2025, 3, 2))
+    change(loan, wanted)
+    assert [(row.due_date, row.interest) for row in loan.to_come] == [(due, 1_000 * days)]
+
+
+def test_a_maturity_that_was_moved_off_the_grid_counts_thirty_days_a_month_also_once_it_is_extended() -> None:
+    loan = lived(replace(ONCE, rate=Rate(360_000_000)), date(2025, 1, 15))
+    change(loan, Reschedule(due_day=20))
+    assert [row.interest for row in loan.to_come] == [185_000]
+    change(loan, Extend(installments=1))
+    assert [(row.due_date, row.interest) for row in loan.to_come] == [(date(2025, 8, 20), 215_000)]
+
+
+def test_a_loan_that_falls_due_once_has_a_date_or_a_number_of_periods_and_not_too_many() -> None:
+    loan = lived(ONCE, date(2025, 3, 2))
+    for wanted, code in (
+        (Reschedule(due_day=20, installments=8), Code.CHANGE_REFUSED),
+        (Reschedule(first_due=date(2090, 1, 1)), Code.TERMS_INVALID),
+    ):
+        refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=wanted))
+        assert isinstance(refused, Rejection)
+        assert refused.code is code
+
+
 def test_dates_cannot_be_moved_where_only_a_charge_is_to_come() -> None:
     loan = lived(replace(LEVEL, installments=2), date(2025, 2, 20))
     loan.ask(AddCharge(account=1, loan=LOAN, component="fee", amount=5_000, due_date=date(2025, 4, 11)))
