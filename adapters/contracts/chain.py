@@ -6,6 +6,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 CHAIN_MAX: Final = 4
@@ -72,6 +73,9 @@ def path_to_root(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certifi
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate, below: int) -> bool:
     """Return whether an authority with no more than the authorities it allows below it issued a certificate."""
     if certificate.issuer != issuer.subject or not is_authority(issuer) or _unknown_demands(issuer):
+        return False
+    # The bits that a signature leaves unused are under no signature: another number of them is another certificate.
+    if not certificate.public_bytes(Encoding.DER).endswith(b"\0" + certificate.signature):
         return False
     allowed = _basic(issuer).path_length
     if allowed is not None and below > allowed:

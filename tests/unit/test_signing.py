@@ -167,6 +167,17 @@ def test_other_kinds_of_keys_are_refused(authority: Authority, verifier: Verifie
     assert "not Ed25519" in verifier.verify(DIGEST, certificate.public_bytes(Encoding.DER), signature, ON)
 
 
+def test_a_certificate_has_one_encoding(verifier: Verifier, authority: Authority) -> None:
+    signers = (issue(authority, "borrower 7", ON) for _ in range(100))
+    encoded = ((each, x509.load_pem_x509_certificate(each.certificate).public_bytes(Encoding.DER)) for each in signers)
+    # Where the last bits of the signature are zero anyway, a parser lets them be declared unused.
+    signer, der = next((each, der) for each, der in encoded if not der[-1] & 1)
+    unused = bytearray(der)
+    unused[-65] = 1
+    assert verifier.verify(DIGEST, der, signer.sign(DIGEST), ON) == ""
+    assert "no trusted authority" in verifier.verify(DIGEST, bytes(unused), signer.sign(DIGEST), ON)
+
+
 @given(place=st.integers(0, 10_000), value=st.integers(1, 255), cut=st.integers(0, 600))
 def test_bytes_of_anybody_are_refused_not_raised(
     verifier: Verifier, borrower: Credentials, place: int, value: int, cut: int
