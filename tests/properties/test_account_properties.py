@@ -9,6 +9,9 @@ from msgspec.structs import replace
 
 from core.account import Account, Loan, LoanStatus
 from core.commands import Command, PayOff, RefundUnapplied, Repay, Reverse
+from core.contract.servicing import PayoffInterest, Recalculation
+from core.contract.terms import Terms
+from core.contract.waterfall import Future, Reach, Waterfall
 from core.decide import decide
 from core.events import AccountRestated, LoanPaidOff, RepaymentReceived, UnappliedApplied
 from core.evolve import evolve
@@ -17,9 +20,22 @@ from core.rejections import Code
 from core.servicing.advance import next_action
 from core.servicing.delinquency import begins_non_accrual, bucket_for, days_past_due, ends_non_accrual
 from core.servicing.quote import Quote, quote
-from tests.properties.histories import START, Book, Life, lend, live, lives, resolve, take
+from tests.properties.histories import (
+    START,
+    Book,
+    Life,
+    Step,
+    lend,
+    live,
+    lives,
+    resolve,
+    some_terms,
+    take,
+    waterfall_steps,
+)
 from tests.proving import assert_books_hold, assert_days_add_up, assert_derived
 
+LOAN = loan_id(1, 1)
 PAYING = RepaymentReceived | UnappliedApplied | LoanPaidOff | AccountRestated
 
 
@@ -130,6 +146,32 @@ def test_paying_what_the_quote_says_by_its_date_closes_the_loan(life: Life, days
     assert book.account.loans[loan % 10_000 - 1].status is LoanStatus.CLOSED
 
 
+@st.composite
+def following(draw: st.DrawFn) -> Terms:
+    """Terms whose interest follows payments day by day, and whose payments reach what comes, in any order."""
+    ahead = replace(draw(waterfall_steps), reach=Reach.IN_ADVANCE)
+    return replace(
+        draw(some_terms()),
+        recalculation=Recalculation(payoff=draw(st.sampled_from(PayoffInterest)), on_past_due=draw(st.booleans())),
+        waterfall=Waterfall((draw(waterfall_steps), ahead), draw(st.sampled_from(Future))),
+        non_accrual=None,
+    )
+
+
+@given(following(), st.lists(st.tuples(st.integers(0, 40), st.integers(1, 250)), max_size=6), st.integers(0, 60))
+def test_repaying_what_a_payoff_asks_closes_a_loan_whose_interest_follows_payments(
+    terms: Terms, paid: list[tuple[int, int]], days: int
+) -> None:
+    book = live(Life((terms,), tuple(Step(after, "pay", share, 1) for after, share in paid)))
+    book.reach(book.on + timedelta(days=days))
+    assume(book.account.loans and not book.account.unapplied)
+    asked = quote(book.account, LOAN, book.on, book.on)
+    assume(isinstance(asked, Quote) and asked.to_pay)
+    assert isinstance(asked, Quote)
+    assert book.ask(Repay(account=1, amount=asked.to_pay, loan=LOAN)) is None
+    assert (book.account.loans[0].status, book.account.unapplied) == (LoanStatus.CLOSED, 0)
+
+
 @given(lives, st.integers(0, 60), st.data())
 def test_a_reversed_payment_leaves_the_account_as_if_it_had_never_come(
     life: Life, days: int, data: st.DataObject
@@ -157,7 +199,7 @@ def test_a_payment_booked_late_leaves_the_account_as_if_it_had_been_known_in_tim
     book = live(life)
     book.reach(book.on + timedelta(days=days))
     day = max(START, book.on - timedelta(days=back))
-    loan = data.draw(st.sampled_from([None, loan_id(1, 1)]))
+    loan = data.draw(st.sampled_from([None, LOAN]))
     payment = Repay(account=1, amount=data.draw(st.integers(1, 1_000_000)), loan=loan)
     gone = {command.seq for _, command, _ in book.accepted if isinstance(command, Reverse)}
     in_time = _lived_otherwise(book, gone, (day, payment))
