@@ -10,11 +10,11 @@ from msgspec import Raw
 
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
 from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
-from core.account import Account, LoanStatus
+from core.account import Account, Loan, LoanStatus
 from core.charge_events import LateInterestBilled
 from core.charging.charges import add_charge
 from core.contract.servicing import Source
-from core.contract.terms import Installment, Terms
+from core.contract.terms import Installment, Terms, installment_total
 from core.contract.waterfall import Component
 from core.decision import Draft
 from core.events import (
@@ -24,13 +24,14 @@ from core.events import (
     LoanBooked,
     LoanDisbursed,
     RepaymentReceived,
+    ScheduleRestated,
     UnappliedApplied,
 )
 from core.evolve import evolve
 from core.facts import Allocation
 from core.money import AMOUNT_MAX, Minor
 from core.rejections import Rejection
-from core.schedule.plan import Refusal, plan
+from core.schedule.plan import Refusal, plan_over
 from core.servicing.advance import advance
 from core.servicing.late_interest import bill_late_interest
 from core.servicing.quote import quote
@@ -61,12 +62,13 @@ class _Books:
         self.case = case
         self.terms = terms
         self.refused = ""
+        self.planned: tuple[Installment, ...] = ()
         opened = AccountOpened(case.disbursed_on, 1, "EUR", Minor(AMOUNT_MAX))
         self.draft = Draft(evolve(None, opened))
         self.last = case.disbursed_on
 
     def compare(self) -> Outcome:
-        planned = plan(self.terms, self.case.disbursed_on)
+        planned = self._planned()
         if isinstance(planned, Refusal):
             return f"refused: {planned}"
         self._play(planned)
@@ -81,46 +83,80 @@ class _Books:
                 return differing[0]
         return self._status()
 
-    def _play(self, planned: tuple[Installment, ...]) -> None:
+    def _planned(self) -> tuple[Installment, ...] | Refusal:
+        """Plan over the printed due dates: they are input."""
         case = self.case
+        first = 1 if self.terms.down_payment_ppb else 0
+        printed = case.expected_installments[first : first + case.n_installments]
+        if len(printed) < case.n_installments:
+            raise MalformedCase(f"{len(printed)} rows for {case.n_installments} installments")
+        return plan_over(self.terms, (case.disbursed_on, *(row.due for row in printed)))
+
+    def _play(self, planned: tuple[Installment, ...]) -> None:
+        self._disburse(planned)
+        self._follow(self.case.events)
+        self._advance(max((self.last, *self.case.cob_run_on)))
+        bill_late_interest(self.draft, self.draft.account.loans[0], self.last)
+
+    def _disburse(self, planned: tuple[Installment, ...]) -> None:
+        case, self.planned = self.case, planned
         self.draft.emit(LoanBooked(case.disbursed_on, 1, self.terms))
         self.draft.emit(LoanDisbursed(case.disbursed_on, 1, Minor(self.terms.principal), planned))
         self._advance(case.disbursed_on)
         if any(paid.type == TITLES[Source.DOWN_PAYMENT] for paid in case.expected_transactions):
             due = self.draft.account.loans[0].dues[0]
             receive(self.draft, due.principal, self.draft.account.loans[0], case.disbursed_on, Source.DOWN_PAYMENT)
-        for happening in sorted(case.events, key=lambda each: each.effective_on):
-            self._happen(happening)
-        self._advance(max((self.last, *case.cob_run_on)))
-        bill_late_interest(self.draft, self.draft.account.loans[0], self.last)
+
+    def _follow(self, events: list[Happening]) -> None:
+        """Play events by date; by the named strategies every payment sees every charge, whenever it was booked."""
+        charged = [each for each in events if each.type == "CHARGE" and self.terms.waterfall.later_charges]
+        for charge in charged:
+            self._happen(charge, self.case.disbursed_on)
+        for happening in sorted(events, key=lambda each: each.effective_on):
+            if happening not in charged:
+                self._happen(happening, happening.effective_on)
 
     def _advance(self, to: date) -> None:
         self.last = max(self.last, to)
         for event in advance(self.draft.account, to).events:
             self.draft.emit(event)
 
-    def _happen(self, happening: Happening) -> None:
-        on = happening.effective_on
+    def _happen(self, happening: Happening, on: date) -> None:
         self._advance(on)
         loan = self.draft.account.loans[0]
         amount = Minor(happening.amount)
         match happening.type:
             case "CHARGE":
-                if happening.kind is None:
-                    raise MalformedCase("a charge is a fee or a penalty")
-                component = Component.FEE if happening.kind == "FEE" else Component.PENALTY
-                add_charge(self.draft, loan, component, amount, happening.on, happening.type, on)
+                self._charge(happening, loan, on)
             case "REPAYMENT" | "PAYOFF":
                 if happening.type == "PAYOFF":
-                    self._check_quote(amount, on)
+                    self._check_quote(happening, on)
                 receive(self.draft, amount, loan, on)
             case _:
                 receive(self.draft, amount, loan, on, SOURCES[happening.type])
 
-    def _check_quote(self, amount: int, on: date) -> None:
-        quoted = quote(self.draft.account, 10_001, on, on)
-        if isinstance(quoted, Rejection) or quoted.total != amount:
-            self.refused = f"quoted {quoted}, printed {amount}"
+    def _charge(self, charge: Happening, loan: Loan, on: date) -> None:
+        """Charges after the last due date share the row that is printed for them: it is due with the last of them."""
+        if charge.kind is None:
+            raise MalformedCase("a charge is a fee or a penalty")
+        schedule, printed = self.draft.account.contracts[0].schedule, self.case.expected_installments
+        end, number = schedule[-1].due_date, len(schedule) + 1
+        if number <= len(printed) and end < charge.on < printed[number - 1].due:
+            extra = Installment(end, printed[number - 1].due, Minor(0), Minor(0))
+            self.draft.emit(ScheduleRestated(on, loan.number, number, (extra,), loan.accrual))
+        component = Component.FEE if charge.kind == "FEE" else Component.PENALTY
+        add_charge(self.draft, loan, component, Minor(charge.amount), charge.on, charge.type, on)
+
+    def _check_quote(self, payoff: Happening, on: date) -> None:
+        """Quote from what had been booked by then: of what was booked later nobody knew."""
+        events = self.case.events
+        known = _Books(self.case, self.terms)
+        known._disburse(self.planned)
+        known._follow(events[: events.index(payoff)])
+        known._advance(on)
+        quoted = quote(known.draft.account, 10_001, on, on)
+        if isinstance(quoted, Rejection) or quoted.total != payoff.amount:
+            self.refused = f"quoted {quoted}, printed {payoff.amount}"
 
     def _rows(self) -> list[Row]:
         loan, contract = self.draft.account.loans[0], self.draft.account.contracts[0]
@@ -157,13 +193,18 @@ class _Books:
             in_advance=sum(amount for on, amount in paid if on < row.due_date),
             late=sum(amount for on, amount in paid if on > row.due_date),
             outstanding=total - received,
-            paid_date=self._emptied(paid) if received == total else None,
+            paid_date=self._emptied(number, paid) if received == total else None,
         )
 
-    def _emptied(self, paid: list[tuple[date, int]]) -> date | None:
-        """Return when a row was paid: of one without anything due, when the loan was."""
-        dates = [on for on, _ in paid] or [on for on, part in self._allocated()]
-        return max(dates, default=None)
+    def _emptied(self, number: int, paid: list[tuple[date, int]]) -> date | None:
+        """Return when a row was paid: of one without anything due, the day of the payment that left it nothing."""
+        since = None
+        restated = [event for event in self.draft.events if isinstance(event, ScheduleRestated)]
+        for event in restated if not paid else ():
+            if event.number <= number < event.number + len(event.rows):
+                row = event.rows[number - event.number]
+                since = None if installment_total(row) else since or event.on
+        return since or max((on for on, _ in paid or self._allocated()), default=None)
 
     def _allocated(self) -> Iterable[tuple[date, Allocation]]:
         for event in self.draft.events:

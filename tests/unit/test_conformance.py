@@ -147,6 +147,42 @@ def test_money_left_over_is_used_by_the_payment_that_left_it(tmp_path: Path) -> 
     assert run(path).misses == ()
 
 
+def test_a_payoff_was_quoted_from_what_had_been_booked_by_then(tmp_path: Path) -> None:
+    case = json.loads(altered())
+    late = {"type": "CHARGE", "kind": "PENALTY", "date": "2024-02-10", "booked_on": "2024-02-20", "amount": 280}
+    case["events"].append(late)
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"cases": [case]}), encoding="utf-8")
+    assert [miss.why.partition(" ")[0] for miss in run(path).misses] == ["computed"]
+
+
+def test_charges_after_the_end_share_the_row_that_is_printed_for_them(tmp_path: Path) -> None:
+    terms = {"annual_rate_pct": "0", "n_installments": 1, "principal": 100000, "disbursed_on": "2023-10-01"}
+    case = json.loads(altered(**terms))
+    happened = [
+        ("REPAYMENT", "2023-11-01", 100000),
+        ("FEE", "2023-11-02", 2000),
+        ("PENALTY", "2023-11-05", 1000),
+        ("REPAYMENT", "2023-11-10", 2500),
+    ]
+    case["events"] = [{"type": kind, "date": on, "booked_on": on, "amount": amount} for kind, on, amount in happened]
+    for charge in case["events"][1:3]:
+        charge |= {"type": "CHARGE", "kind": charge["type"]}
+    rows = [
+        (1, "2023-11-01", 31, 100000, 0, 0, 0, 100000, 0, 100000, 0, 0, 0, "2023-11-01"),
+        (2, "2023-11-05", 4, 0, 0, 2000, 1000, 3000, 0, 2500, 0, 2500, 500, None),
+    ]
+    paid = [
+        ("2023-11-01", "Repayment", 100000, 100000, 0, 0, 0, 0),
+        ("2023-11-10", "Repayment", 2500, 0, 0, 1500, 1000, 0),
+    ]
+    case["expected_transactions"] = [dict(zip(case["expected_transactions"][0], of, strict=True)) for of in paid]
+    case["expected_installments"] = [dict(zip(Row.__struct_fields__, row, strict=True)) for row in rows]
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"cases": [case]}), encoding="utf-8")
+    assert run(path).misses == ()
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableCases, match=r"absent\.json"):
         run(tmp_path / "absent.json")

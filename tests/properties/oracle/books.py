@@ -81,10 +81,10 @@ class Books:
         self.finish()
 
     def ordered(self) -> list[dict[str, Any]]:
-        """Advanced: charges and payments by date, then as booked. Else a payment sees every charge that is booked."""
+        """Advanced: charges and payments by date, then as booked. Else every payment sees every charge."""
         if self.advanced():
             return sorted(self.case["events"], key=lambda event: event["date"])
-        return sorted(self.case["events"], key=lambda event: min(event["date"], event["booked_on"]))
+        return sorted(self.case["events"], key=lambda event: (event["type"] != "CHARGE", event["date"]))
 
     def advanced(self) -> bool:
         return bool(self.case["allocation_strategy"] == "ADVANCED_PAYMENT_ALLOCATION")
@@ -93,7 +93,9 @@ class Books:
         regular = [row for row in self.rows if not row.down_payment]
         row = next((row for row in regular if row.start < due <= row.due), regular[0])
         if due > regular[-1].due:
-            row = Installment(regular[-1].due, due, dict.fromkeys(PARTS, 0))
+            # Due with the last of all charges after the end, which share it.
+            last = max(event["date"] for event in self.case["events"] if event["type"] == "CHARGE")
+            row = Installment(regular[-1].due, date.fromisoformat(last), dict.fromkeys(PARTS, 0))
             self.rows.append(row)
         row.owed[part] += amount
         row.emptied = None

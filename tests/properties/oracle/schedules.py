@@ -21,8 +21,12 @@ class Row:
 
 
 def due_dates(case: Case) -> list[date]:
-    """Disbursement and due dates, each counted from the disbursement."""
+    """Disbursement and due dates: as printed in books that are given, else each counted from the disbursement."""
     start = date.fromisoformat(case["disbursed_on"])
+    first = 1 if case.get("down_payment") else 0
+    shown = case.get("expected_installments", [])[first : first + case["n_installments"]]
+    if shown:
+        return [start, *(date.fromisoformat(row["due"]) for row in shown)]
     every, unit = period(case)
     return [start, *(step(start, k * every, unit) for k in range(1, case["n_installments"] + 1))]
 
