@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final, Literal
 
 import msgspec
@@ -9,7 +10,8 @@ from msgspec import Raw, Struct
 
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome, rate
 from core.contract.terms import PPB, DayCount, Installment, Terms, Unit
-from core.money import Rounding
+from core.money import Minor, Rounding
+from core.schedule.dates import due_dates
 from core.schedule.plan import Refusal, plan_over
 
 NOMINAL: Final = {
@@ -89,12 +91,23 @@ def fineract_schedule(raw: Raw) -> Outcome:
     if terms is None:
         return None
     printed = case.schedule[1:] if terms.down_payment_ppb else case.schedule
-    if len(printed) != case.n_installments:
+    if len(printed) > case.n_installments:
         raise MalformedCase(f"{len(printed)} rows for {case.n_installments} installments")
-    planned = plan_over(terms, (case.disbursed_on, *(row.due for row in printed)))
+    planned = plan_printed(case, terms, [row.due for row in printed])
     if isinstance(planned, Refusal):
         return f"refused: {planned}"
     return _first_difference(case, planned)
+
+
+def plan_printed(case: LoanCase, terms: Terms, printed: list[date]) -> tuple[Installment, ...] | Refusal:
+    """Plan over the printed due dates; once the balance is cleared, progressive rows are empty, cumulative ones end."""
+    grid = due_dates(terms, case.disbursed_on) or ()
+    dates = (case.disbursed_on, *printed, *grid[len(printed) :])
+    planned = plan_over(terms, dates)
+    if isinstance(planned, Refusal) or case.schedule_type != "PROGRESSIVE":
+        return planned
+    left = [each for each in pairwise(dates) if each[1] > planned[-1].due_date]
+    return (*planned, *(Installment(start, due, Minor(0), Minor(0)) for start, due in left))
 
 
 def fineract_terms(case: LoanCase) -> Terms | None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
+from adapters.conformance.fineract import plan_printed
 from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
 from core.account import Account, Loan, LoanStatus
 from core.charge_events import LateInterestBilled
@@ -31,7 +32,7 @@ from core.evolve import evolve
 from core.facts import Allocation
 from core.money import AMOUNT_MAX, Minor
 from core.rejections import Rejection
-from core.schedule.plan import Refusal, plan_over
+from core.schedule.plan import Refusal
 from core.servicing.advance import advance
 from core.servicing.late_interest import bill_late_interest
 from core.servicing.quote import quote
@@ -85,12 +86,9 @@ class _Books:
 
     def _planned(self) -> tuple[Installment, ...] | Refusal:
         """Plan over the printed due dates: they are input."""
-        case = self.case
         first = 1 if self.terms.down_payment_ppb else 0
-        printed = case.expected_installments[first : first + case.n_installments]
-        if len(printed) < case.n_installments:
-            raise MalformedCase(f"{len(printed)} rows for {case.n_installments} installments")
-        return plan_over(self.terms, (case.disbursed_on, *(row.due for row in printed)))
+        printed = self.case.expected_installments[first : first + self.case.n_installments]
+        return plan_printed(self.case, self.terms, [row.due for row in printed])
 
     def _play(self, planned: tuple[Installment, ...]) -> None:
         self._disburse(planned)
@@ -198,7 +196,8 @@ class _Books:
 
     def _emptied(self, number: int, paid: list[tuple[date, int]]) -> date | None:
         """Return when a row was paid: of one without anything due, the day of the payment that left it nothing."""
-        since = None
+        planned = self.planned[number - 1 : number]
+        since = self.case.disbursed_on if planned and not installment_total(planned[0]) else None
         restated = [event for event in self.draft.events if isinstance(event, ScheduleRestated)]
         for event in restated if not paid else ():
             if event.number <= number < event.number + len(event.rows):

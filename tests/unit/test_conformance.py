@@ -183,6 +183,21 @@ def test_charges_after_the_end_share_the_row_that_is_printed_for_them(tmp_path: 
     assert run(path).misses == ()
 
 
+@pytest.mark.parametrize(("schedule_type", "shown"), [("PROGRESSIVE", 3), ("CUMULATIVE", 2)])
+def test_the_rows_after_a_multiple_has_cleared_the_balance(tmp_path: Path, schedule_type: str, shown: int) -> None:
+    rows = [("2024-02-01", 31, 10000, 10000), ("2024-03-01", 29, 10000, 0), ("2024-04-01", 31, 0, 0)]
+    printed = [
+        {"n": n, "due": due, "days": days, "principal_due": part, "interest_due": 0, "total_due": part, "balance": left}
+        for n, (due, days, part, left) in enumerate(rows[:shown], 1)
+    ]
+    terms = {"schedule_type": schedule_type, "n_installments": 3, "installment_multiple_of": 100}
+    plain = json.loads(CASES.read_text(encoding="utf-8"))["cases"][0]
+    loan = {"annual_rate_pct": "0", "principal": 20000, "disbursed_on": "2024-01-01", "schedule": printed}
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"cases": [plain | terms | loan]}), encoding="utf-8")
+    assert run(path).misses == ()
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableCases, match=r"absent\.json"):
         run(tmp_path / "absent.json")
