@@ -8,7 +8,14 @@ from msgspec import Struct, field, structs
 
 from adapters.conformance.cases import MalformedCase
 from adapters.conformance.fineract import LoanCase, fineract_terms
-from core.contract.servicing import PayoffInterest, Recalculation, Source, SourceWaterfall
+from core.contract.servicing import (
+    PayoffInterest,
+    Prepayment,
+    PrepaymentInterest,
+    Recalculation,
+    Source,
+    SourceWaterfall,
+)
 from core.contract.terms import PPB, Terms
 from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
 
@@ -147,6 +154,7 @@ def allocation_terms(case: AllocationCase) -> Terms | None:
             SourceWaterfall(source, orders.get(name, waterfall)) for name, source in SOURCES.items()
         ),
         recalculation=recalculation,
+        prepayment=Prepayment(interest=PrepaymentInterest.UNTIL_END),
         down_payment_ppb=PPB // 4 if case.down_payment else 0,
         reminder_days=0,
     )

@@ -12,7 +12,7 @@ from core.changing.prepayment_fee import prepayment_fee
 from core.changing.remaining import Remaining, known_balances, level_now, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Effect
-from core.contract.servicing import PayoffInterest, Rest
+from core.contract.servicing import PrepaymentInterest, Rest
 from core.contract.terms import BrokenPeriod, Installment, Method
 from core.decision import Draft
 from core.events import InterestCapped
@@ -110,7 +110,7 @@ def _collects(loan: Loan, contract: Contract, rest: Remaining) -> bool:
         return False
     if terms.recalculation is not None:
         return terms.recalculation.rest is Rest.DAILY
-    return terms.method is not Method.FLAT and terms.prepayment.interest is PayoffInterest.UNTIL_PAID
+    return terms.method is not Method.FLAT and terms.prepayment.interest is PrepaymentInterest.UNTIL_PAID
 
 
 def _earned(loan: Loan, contract: Contract, on: date) -> int:

@@ -36,6 +36,15 @@ class Recalculation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Whether principal past due goes on bearing the contract's interest."""
 
 
+class PrepaymentInterest(StrEnum):
+    """Up to when an early payoff of a schedule that stays owes interest."""
+
+    UNTIL_PAID = "until_paid"
+    UNTIL_DUE = "until_due"
+    UNTIL_END = "until_end"
+    """All interest to come, as agreed."""
+
+
 class Prepayment(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What it costs to repay early, in part or in full: a share of the principal repaid, months of its interest."""
 
@@ -47,7 +56,7 @@ class Prepayment(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_o
     least: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0
     most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0
     """0: no upper bound."""
-    interest: PayoffInterest = PayoffInterest.UNTIL_PAID
+    interest: PrepaymentInterest = PrepaymentInterest.UNTIL_PAID
     """Without recalculation; a flat loan owes the period that has begun in any case."""
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.account import Account, Contract, Loan, LoanStatus, contract_of, find_loan, owed
 from core.changing.prepayment_fee import prepayment_fee
 from core.changing.remaining import exactly_earned
-from core.contract.servicing import PayoffInterest
+from core.contract.servicing import PrepaymentInterest
 from core.contract.terms import Method
 from core.money import Minor, divide
 from core.rejections import Code, Rejection
@@ -93,7 +93,11 @@ def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:
         return recalculation.payoff_interest(loan, contract, on)
     if loan.billed == len(contract.schedule):
         return Minor(0)
-    whole = contract.terms.method is Method.FLAT or contract.terms.prepayment.interest is PayoffInterest.UNTIL_DUE
+    interest = contract.terms.prepayment.interest
+    if interest is PrepaymentInterest.UNTIL_END:
+        to_come = sum(row.interest + row.capitalized for row in contract.schedule[loan.billed :])
+        return Minor(to_come - sum(paid.interest for paid in loan.ahead))
+    whole = contract.terms.method is Method.FLAT or interest is PrepaymentInterest.UNTIL_DUE
     accrual = running(loan, contract)
     if whole and accrual is not None and on > contract.schedule[loan.billed].start:
         return Minor(max(0, accrual.total))

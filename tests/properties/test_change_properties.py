@@ -25,7 +25,7 @@ from core.contract.changes import (
     Reschedule,
     UnpaidInterest,
 )
-from core.contract.servicing import PayoffInterest, Prepayment, Recalculation
+from core.contract.servicing import Prepayment, PrepaymentInterest, Recalculation
 from core.contract.terms import PPB, Cycle, DayCount, Floating, Rate, RatePer, Terms, Tranche, Unit
 from core.decide import decide
 from core.decision import Decision
@@ -85,7 +85,12 @@ def changeable(draw: st.DrawFn) -> Terms:
         floating=draw(st.sampled_from([None, None, Floating(Cycle(START + timedelta(days=20), 1, Unit.MONTH))])),
         prepayment=draw(
             st.sampled_from(
-                [Prepayment(), Prepayment(fee_ppb=PPB // 50, least=3), Prepayment(interest=PayoffInterest.UNTIL_DUE)]
+                [
+                    Prepayment(),
+                    Prepayment(fee_ppb=PPB // 50, least=3),
+                    Prepayment(interest=PrepaymentInterest.UNTIL_DUE),
+                    Prepayment(interest=PrepaymentInterest.UNTIL_END),
+                ]
             )
         ),
         extensions_max=9,

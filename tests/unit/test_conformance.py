@@ -156,6 +156,15 @@ def test_a_payoff_was_quoted_from_what_had_been_booked_by_then(tmp_path: Path) -
     assert [miss.why.partition(" ")[0] for miss in run(path).misses] == ["computed"]
 
 
+def test_a_payoff_of_a_schedule_that_stays_is_all_that_is_agreed(tmp_path: Path) -> None:
+    case = json.loads(altered(interest_recalculation=False))
+    path = tmp_path / "one.json"
+    for quoted, difference in ((8504, "computed"), (8381, "quoted")):
+        case["events"][1]["amount"] = quoted
+        path.write_text(json.dumps({"cases": [case]}), encoding="utf-8")
+        assert [miss.why.partition(" ")[0] for miss in run(path).misses] == [difference]
+
+
 def test_charges_after_the_end_share_the_row_that_is_printed_for_them(tmp_path: Path) -> None:
     terms = {"annual_rate_pct": "0", "n_installments": 1, "principal": 100000, "disbursed_on": "2023-10-01"}
     case = json.loads(altered(**terms))

@@ -9,7 +9,7 @@ from core.account import LoanStatus
 from core.change_events import Prepaid
 from core.commands import PayOff, Prepay
 from core.contract.changes import Effect
-from core.contract.servicing import PayoffInterest, Prepayment, Recalculation, Rest
+from core.contract.servicing import Prepayment, PrepaymentInterest, Recalculation, Rest
 from core.contract.terms import Method, Rate, RatePer, Terms, installment_total
 from core.rejections import Code, Rejection
 from tests.unit.running_loan import LOAN, RunningLoan
@@ -77,13 +77,22 @@ def test_interest_follows_what_was_prepaid_on_the_first_day_of_a_period(method: 
 
 
 def test_by_term_the_running_period_stays_as_it_is() -> None:
-    loan = RunningLoan(replace(LEVEL, prepayment=Prepayment(interest=PayoffInterest.UNTIL_DUE)), DISBURSED)
+    loan = RunningLoan(replace(LEVEL, prepayment=Prepayment(interest=PrepaymentInterest.UNTIL_DUE)), DISBURSED)
     loan.live_until(date(2025, 7, 25))
     before = loan.to_come[0]
     paid = prepay(loan, 200_000)
     assert (paid.interest, paid.principal) == (0, 200_000)
     assert loan.to_come[0] == before
     assert loan.to_come[1].interest == 1_120  # on 2,239.53
+
+
+def test_a_payoff_owes_all_interest_to_come_by_term() -> None:
+    loan = after_six(replace(LEVEL, prepayment=Prepayment(interest=PrepaymentInterest.UNTIL_END)))
+    to_come = sum(installment_total(row) for row in loan.to_come)
+    loan.live_until(date(2025, 7, 25))
+    assert loan.quote().to_pay == to_come
+    loan.ask(PayOff(account=1, loan=LOAN, amount=to_come))
+    assert loan.loan.status is LoanStatus.CLOSED
 
 
 def test_a_flat_loan_owes_the_whole_period_and_then_less() -> None:
