@@ -37,7 +37,7 @@ def level_installment(
         left -= balloon * owed[1] * whole ** len(numerators)
     if left < 0:
         return None
-    return divide_to_multiple(divide(left, owed[1] * annuity, rounding), 1, Minor(multiple), rounding)
+    return _at_least_one(divide(left, owed[1] * annuity, rounding), 1, multiple, rounding)
 
 
 def level_of(course: Walk, at: Position, index: int, over: tuple[date, ...]) -> int | None:
@@ -65,7 +65,13 @@ def _principal_part(course: Walk, at: Position, index: int, over: tuple[date, ..
     left = now.balance - (terms.balloon or 0)
     if left <= 0:
         return None
-    return divide_to_multiple(left, count, Minor(terms.installment_multiple), rounding) or None
+    return _at_least_one(left, count, terms.installment_multiple, rounding) or None
+
+
+def _at_least_one(numerator: int, denominator: int, multiple: int, rounding: Rounding) -> int:
+    """Return the nearest multiple; one where none is near: the loan is repaid at once, and not never."""
+    nearest = divide_to_multiple(numerator, denominator, Minor(multiple), rounding)
+    return multiple if multiple > 1 and numerator > 0 and not nearest else nearest
 
 
 def _held(course: Walk, at: Position, index: int) -> tuple[Walk, Position]:
@@ -166,7 +172,7 @@ def _smoothed(held: Walk, at: Position, index: int, level: int, rounding: Roundi
             break
         share = divide(abs(off), count, rounding)
         moved = max(level + share if off > 0 else level - share, 0)
-        moved = divide_to_multiple(moved, 1, Minor(terms.installment_multiple), rounding)
+        moved = _at_least_one(moved, 1, terms.installment_multiple, rounding)
         again = _last_off(held, at, index, moved)
         if again is None or abs(again) >= abs(off):
             break

@@ -13,7 +13,7 @@ FILES: Final = Path(__file__).parent / "published"
 COUNTS: Final = {
     "actus_core.json": 14,
     "actus_more.json": 21,
-    "fineract_allocations.json": 62,
+    "fineract_allocations.json": 63,
     "fineract_schedules.json": 40,
     "frappe.json": 21,
     "published_cn.json": 29,

@@ -66,6 +66,8 @@ class Books:
             self.rows.append(Installment(self.disbursed_on, self.disbursed_on, owed, down_payment=True))
         self.scheduled = schedule(case, case["principal"] - down)
         self.rows += [installment(row) for row in self.scheduled]
+        for row in self.rows:
+            row.emptied = None if row.open() else self.disbursed_on
         self.down = down
 
     def play(self) -> None:

@@ -86,8 +86,11 @@ def split_over_years(case: Case, start: date, due: date) -> Fraction:
 
 
 def to_multiple(case: Case, amount: int) -> int:
+    """The nearest multiple, and one where none is near."""
     multiple = case.get("installment_multiple_of")
-    return amount if multiple is None else round(Fraction(amount, multiple * 100)) * multiple * 100
+    if multiple is None or not amount:
+        return amount
+    return max(1, round(Fraction(amount, multiple * 100))) * int(multiple) * 100
 
 
 def progressive(case: Case, principal: int, dates: list[date]) -> list[Row]:
@@ -124,14 +127,15 @@ def cumulative(case: Case, principal: int, dates: list[date]) -> list[Row]:
     periods = list(pairwise(dates))
     by_days = not same_as and basis["days_in_month"] != "30"
     fractions = [annual(case) * (due - start).days / length if by_days else rate for start, due in periods]
-    return by_level(principal, to_multiple(case, round(exact)), periods, fractions)
+    rows = by_level(principal, to_multiple(case, round(exact)), periods, fractions)
+    return [row for row in rows if row.principal or row.interest]
 
 
 def by_level(principal: int, level: int, periods: list[tuple[date, date]], fractions: list[Fraction]) -> list[Row]:
     rows, balance = [], principal
     for (start, due), f in zip(periods, fractions, strict=True):
         interest = round(balance * f)
-        part = balance if due == periods[-1][1] else level - interest
+        part = balance if due == periods[-1][1] else min(balance, level - interest)
         rows.append(Row(start, due, part, interest))
         balance -= part
     return rows
