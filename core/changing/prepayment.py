@@ -125,7 +125,7 @@ def _planned(
     terms, row = contract.terms, contract.schedule[rest.number - 1]
     after = replace(loan, principal=loan.principal - split.principal)
     rest = replace(rest, principal=rest.principal - split.principal)
-    level = level_now(loan, contract, rest) if effect is Effect.SHORTEN else None
+    level = level_now(contract, rest) if effect is Effect.SHORTEN else None
     if effect is Effect.REDUCE_PAYMENT:
         terms = replace(terms, agreed_installment=None)
     if terms.method is Method.FLAT:

@@ -168,7 +168,7 @@ def plus(one: Ratio, other: Ratio) -> Ratio:
     return one[0] * other[1] + other[0] * one[1], one[1] * other[1]
 
 
-def level_now(loan: Loan, contract: Contract, rest: Remaining) -> int | None:
+def level_now(contract: Contract, rest: Remaining) -> int | None:
     """Return the installment (or its principal part) that is agreed now; None where only the last row remains."""
     if contract.terms.agreed_installment is not None:
         return contract.terms.agreed_installment

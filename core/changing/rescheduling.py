@@ -55,7 +55,8 @@ def reschedule(loan: Loan, contract: Contract, change: Reschedule, on: date) -> 
     dated = _on_other_dates(contract, terms, rest, change, on)
     if isinstance(dated, Rejection):
         return dated
-    terms, rest = _with_grace(dated[0], dated[1], change.principal_grace, change.interest_grace)
+    terms, rest = dated
+    terms = _with_grace(terms, rest, change.principal_grace, change.interest_grace)
     if max(terms.principal_grace, terms.interest_grace) >= rest.installment + len(rest.dates) - 2:
         return Rejection(Code.TERMS_INVALID, "grace_too_long")
     level = change.payment or terms.agreed_installment
@@ -130,7 +131,7 @@ def holiday(loan: Loan, contract: Contract, change: Holiday, on: date) -> Replan
         if dates is None:
             return NOTHING_REMAINS
         terms, rest = _ending(terms, dates), replace(rest, dates=dates)
-    terms, rest = _with_grace(terms, rest, change.installments, change.installments)
+    terms = _with_grace(terms, rest, change.installments, change.installments)
     if terms.interest_grace >= rest.installment + len(rest.dates) - 2:
         return Rejection(Code.TERMS_INVALID, "grace_too_long")
     return _planned(loan, contract, terms, rest, terms.agreed_installment, on)
@@ -145,7 +146,7 @@ def pause(loan: Loan, contract: Contract, change: PauseInterest, on: date) -> Re
         return NOTHING_REMAINS
     terms = replace(contract.terms, pauses=(*contract.terms.pauses, Pause(change.start, change.end)))
     shortens = change.effect is not Effect.REDUCE_PAYMENT
-    return _planned(loan, contract, terms, rest, level_now(loan, contract, rest) if shortens else None, on)
+    return _planned(loan, contract, terms, rest, level_now(contract, rest) if shortens else None, on)
 
 
 def fix(loan: Loan, contract: Contract, change: FixIndex, on: date) -> Replanned | Rejection:
@@ -196,14 +197,14 @@ def _planned(
     return rows if isinstance(rows, Rejection) else replanned(loan, contract, terms, rest, rows, loan.balances, on)
 
 
-def _with_grace(terms: Terms, rest: Remaining, principal: int, interest: int) -> tuple[Terms, Remaining]:
+def _with_grace(terms: Terms, rest: Remaining, principal: int, interest: int) -> Terms:
     """Return terms that leave so many installments to come without principal, and without interest."""
     before = rest.installment - 1
     return replace(
         terms,
         principal_grace=max(terms.principal_grace, before + principal) if principal else terms.principal_grace,
         interest_grace=max(terms.interest_grace, before + interest) if interest else terms.interest_grace,
-    ), rest
+    )
 
 
 def _on_other_dates(

@@ -1,8 +1,7 @@
-"""Legal caps on what a loan may cost: dated data, and the excess to be waived over all costs together."""
+"""Legal caps on what a loan may cost: dated data, and the costs that a cap allows on the principal in use."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
@@ -10,37 +9,6 @@ from msgspec import Struct
 
 from core.contract.terms import PPB
 from core.money import Minor
-
-
-class Cost(StrEnum):
-    """What counts against a cap; each name is a field of Costs."""
-
-    PENALTY = "penalty"
-    COMPOUND = "compound"
-    FEE = "fee"
-    INTEREST = "interest"
-
-
-WAIVED_FIRST: Final = (Cost.COMPOUND, Cost.PENALTY, Cost.FEE, Cost.INTEREST)
-"""The excess is waived from what is owed for being late before what is owed for the loan."""
-
-
-class Costs(Struct, frozen=True):
-    """Costs of one loan by component, in minor units: charged, or waived."""
-
-    interest: Minor = Minor(0)
-    penalty: Minor = Minor(0)
-    compound: Minor = Minor(0)
-    """Interest on overdue interest."""
-    fee: Minor = Minor(0)
-
-
-class Waived(Struct, frozen=True):
-    """What a cap allows of the costs of a loan, and what is above it."""
-
-    allowed: Minor
-    excess: Minor
-    by_cost: Costs
 
 
 class Cap(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -169,20 +137,9 @@ def balance_days(balances: Sequence[tuple[date, int]], until: date) -> int:
     return sum(balance * max(0, (min(end, until) - start).days) for (start, balance), (end, _) in pairwise(steps))
 
 
-def allowance(cap: int, principal_days: int, year: int = 365) -> Minor:
-    """Return the costs that a cap of so many ppb a year allows on `balance_days`; a fraction is not allowed.
+def allowance(cap: int, principal_days: int) -> Minor:
+    """Return the costs that a cap of so many ppb a year of 365 days allows on `balance_days`; no fraction is allowed.
 
     Allowances of a loan whose cap changed (some laws act backwards in time) add up.
     """
-    return Minor(principal_days * cap // (PPB * year))
-
-
-def excess(allowed: Minor, charged: Costs, order: Sequence[Cost] = WAIVED_FIRST) -> Waived:
-    """Return what of the costs charged on a loan lies above what is allowed, by component in the order of waiving."""
-    left = over = max(0, sum(getattr(charged, cost) for cost in Cost) - allowed)
-    waived: dict[str, Minor] = {}
-    for cost in order:
-        waived[cost] = Minor(min(left, getattr(charged, cost)))
-        left -= waived[cost]
-    assert left == 0, "the order names every cost"
-    return Waived(allowed, Minor(over), Costs(**waived))
+    return Minor(principal_days * cap // (PPB * 365))

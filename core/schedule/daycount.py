@@ -35,11 +35,6 @@ def year_fraction(day_count: DayCount, period: Period) -> tuple[int, int]:
     return numerator(period), denominator
 
 
-def days(day_count: DayCount, period: Period) -> int:
-    """Return the days that a rate per day is charged for."""
-    return DAYS.get(day_count, actual_days)(period)
-
-
 def part_of(day_count: DayCount, per_day: bool, period: Period, start: date, end: date) -> tuple[int, int]:
     """Return what the days from start to end add to a period, as (numerator, denominator) of a year or of a day.
 

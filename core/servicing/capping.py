@@ -3,7 +3,7 @@
 from datetime import date
 
 from core.account import Contract, Loan
-from core.cost.caps import Costs, allowance, balance_days, excess
+from core.cost.caps import allowance, balance_days
 from core.money import Minor
 from core.servicing.accrual import interest_ahead
 
@@ -27,12 +27,8 @@ def above_cap(loan: Loan, contract: Contract, on: date, more: int = 0) -> Minor:
     used = use.principal_days + loan.principal * max(0, (on - use.since).days)
     allowed = allowance(contract.terms.cost_cap_ppb, used + _planned_days(loan, contract, on))
     capitalized = sum(row.capitalized for row in contract.schedule)
-    costs = Costs(
-        interest=Minor(loan.interest_billed + _coming(loan, contract) + capitalized),
-        penalty=Minor(loan.penalty_charged + more),
-        fee=use.charges,
-    )
-    return excess(allowed, costs).excess
+    interest = loan.interest_billed + _coming(loan, contract) + capitalized
+    return Minor(max(0, interest + loan.penalty_charged + use.charges + more - allowed))
 
 
 def _coming(loan: Loan, contract: Contract) -> int:

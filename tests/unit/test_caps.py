@@ -1,23 +1,17 @@
-"""Legal caps: which one a loan is signed under, what it allows, and what of the costs is waived."""
+"""Legal caps: which one a loan is signed under, and what it allows."""
 
 from datetime import date
-
-import pytest
 
 from core.cost.caps import (
     CAPS,
     Cap,
-    Cost,
-    Costs,
     IndexQuote,
     allowance,
     balance_days,
     cap_for,
     cap_ppb,
-    excess,
     legal_cap,
 )
-from core.money import Minor
 
 SIGNED = date(2026, 3, 1)
 LPR = (IndexQuote("LPR_1Y", date(2024, 10, 21), 31_000_000), IndexQuote("LPR_1Y", date(2025, 5, 20), 30_000_000))
@@ -65,25 +59,6 @@ def test_principal_in_use_is_counted_by_its_days() -> None:
     assert balance_days([], date(2026, 1, 6)) == 0
 
 
-def test_a_day_rate_with_penalty_is_above_24_percent() -> None:
-    # 0.05 % a day and half of it more as penalty on 5,000.00 that is 30 days late: 27.4 % a year.
-    charged = Costs(interest=Minor(75_00), penalty=Minor(37_50))
-    allowed = allowance(240_000_000, 5_000_00 * 30)
-    assert allowed == 98_63
-    waived = excess(allowed, charged)
-    assert (waived.allowed, waived.excess) == (98_63, 13_87)
-    assert waived.by_cost == Costs(penalty=Minor(13_87))
-
-
-def test_the_excess_is_waived_in_order_over_all_costs_together() -> None:
-    charged = Costs(interest=Minor(100), penalty=Minor(20), compound=Minor(5), fee=Minor(50))
-    assert excess(Minor(175), charged).excess == 0
-    assert excess(Minor(140), charged).by_cost == Costs(compound=Minor(5), penalty=Minor(20), fee=Minor(10))
-    assert excess(Minor(0), charged).by_cost == charged
-    fees_first = (Cost.FEE, Cost.PENALTY, Cost.COMPOUND, Cost.INTEREST)
-    assert excess(Minor(140), charged, fees_first).by_cost == Costs(fee=Minor(35))
-
-
-def test_an_order_that_forgets_a_cost_is_a_mistake() -> None:
-    with pytest.raises(AssertionError):
-        excess(Minor(0), Costs(interest=Minor(1)), (Cost.FEE,))
+def test_a_fraction_of_what_a_cap_allows_is_not_allowed() -> None:
+    # 24 % a year on 5,000.00 for 30 days: 98.6301...
+    assert allowance(240_000_000, 5_000_00 * 30) == 98_63

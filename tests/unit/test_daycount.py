@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from core.contract.terms import DayCount, Unit
-from core.schedule.daycount import Period, days, holds_february_29, nominal_days, year_fraction
+from core.schedule.daycount import Period, holds_february_29, nominal_days, part_of, year_fraction
 
 
 def fraction(day_count: DayCount, start: date, end: date, nominal: int = 30) -> Fraction:
@@ -74,7 +74,8 @@ def test_a_29_february_counts_when_it_is_the_end_and_not_when_it_is_the_start() 
     [(DayCount.ACT_360, 28), (DayCount.ACT_ACT, 28), (DayCount.THIRTY_E_360, 28), (DayCount.PERIOD, 30)],
 )
 def test_days_for_a_rate_per_day(day_count: DayCount, expected: int) -> None:
-    assert days(day_count, Period(date(2026, 1, 31), date(2026, 2, 28), 30, False)) == expected
+    period = Period(date(2026, 1, 31), date(2026, 2, 28), 30, False)
+    assert Fraction(*part_of(day_count, True, period, period.start, period.end)) == expected
 
 
 def test_nominal_days() -> None:
