@@ -22,8 +22,9 @@ from core.contract.terms import BrokenPeriod
 from core.decision import Draft
 from core.rejections import Code, Rejection
 from core.servicing.advance import catch_up, settle_states
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
 from core.servicing.restating import restate
+from core.servicing.settling import charged
 
 
 def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejection | None:
@@ -33,7 +34,7 @@ def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejectio
         return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
     if isinstance(change, Reage | Reamortize):
         charges = penalties(draft.account, on, loan)
-        loan = charge(draft.account, on, charges).loans[loan.number - 1]
+        loan = charged(draft.account, on, charges).loans[loan.number - 1]
         changed = spread(loan, contract, change, charges, on)
     else:
         planned = _planned(loan, contract, change, on)

@@ -21,10 +21,10 @@ from core.money import Minor
 from core.rejections import Code, Rejection
 from core.servicing.accrual import running
 from core.servicing.capping import interest_above_cap
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
 from core.servicing.quote import payoff_interest
 from core.servicing.recalculation import earned
-from core.servicing.settling import moved, settle
+from core.servicing.settling import charged, moved, settle
 
 
 class Split(Struct, frozen=True):
@@ -41,7 +41,7 @@ class Split(Struct, frozen=True):
 def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> Rejection | None:
     """Take a partial prepayment and plan the rest anew."""
     charges, contract = penalties(draft.account, on, loan), contract_of(draft.account, loan)
-    dues = charge(draft.account, on, charges).loans[loan.number - 1].dues
+    dues = charged(draft.account, on, charges).loans[loan.number - 1].dues
     allocations = tuple(Allocation(loan.number, d.number, d.penalty, d.fee, d.interest, d.principal) for d in dues)
     due = sum(owed(each) for each in dues)
     loan = settle(draft.account, on, charges, allocations).loans[loan.number - 1]

@@ -18,7 +18,8 @@ from core.money import Minor
 from core.rejections import Code, Rejection
 from core.servicing.advance import apply_unapplied, catch_up, settle_states
 from core.servicing.capping import within_cap
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
+from core.servicing.settling import charged
 
 
 class Taken(Struct, frozen=True):
@@ -129,7 +130,7 @@ def _off(
 ) -> tuple[tuple[PenaltyCharge, ...], Taken]:
     """Return what accrued before, and what is then taken off a component, the oldest installment first."""
     charges = penalties(account, on, loan)
-    loan = charge(account, on, charges).loans[loan.number - 1]
+    loan = charged(account, on, charges).loans[loan.number - 1]
     owing: dict[int, int] = {due.number: getattr(due, component) for due in loan.dues}
     for coming in loan.charges if component is not Component.INTEREST else ():
         owing[coming.number] = owing.get(coming.number, 0) + getattr(coming, component)

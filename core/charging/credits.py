@@ -13,9 +13,10 @@ from core.decision import Draft
 from core.money import AMOUNT_MAX, Minor, divide
 from core.schedule.interest import interest_between
 from core.servicing.advance import restate_paid, settle_states
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
 from core.servicing.repayment import receive
+from core.servicing.settling import charged
 from core.servicing.split import split_over
 
 
@@ -38,8 +39,8 @@ def missing(account: Account, loan: Loan, on: date) -> int:
     """Return what the unapplied balance leaves of a debt, the most that goodwill may give; 0 if it is closed."""
     if loan.status is not LoanStatus.ACTIVE:
         return 0
-    charged = charge(account, on, penalties(account, on, loan))
-    parts = payoff(charged, charged.loans[loan.number - 1], on)
+    account = charged(account, on, penalties(account, on, loan))
+    parts = payoff(account, account.loans[loan.number - 1], on)
     return max(0, parts.total - parts.prepayment_fee - account.unapplied)
 
 
@@ -97,9 +98,9 @@ def use_unapplied(draft: Draft, amount: int, loan: Loan | None, on: date) -> int
     """Pay from the unapplied balance, what falls due later as well; return how much. With nothing, do nothing."""
     most = min(amount, draft.account.unapplied)
     charges = penalties(draft.account, on, loan)
-    charged = _paying_ahead(charge(draft.account, on, charges))
+    account = _paying_ahead(charged(draft.account, on, charges))
     number = None if loan is None else loan.number
-    split = split_over(charged, most, number, on)
+    split = split_over(account, most, number, on)
     allocations, ahead = tuple(split.allocations), tuple(split.ahead)
     if split.left == most:
         return 0

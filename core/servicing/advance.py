@@ -28,9 +28,10 @@ from core.servicing.delinquency import (
     next_lateness_date,
 )
 from core.servicing.late_interest import bill_late_interest
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
 from core.servicing.recalculation import next_late_day, project
 from core.servicing.restating import moved, restate
+from core.servicing.settling import charged
 from core.servicing.split import Split, split_over
 from core.servicing.sweeping import next_sweep_day, sweep
 
@@ -201,7 +202,7 @@ def _remind(draft: Draft, loan: Loan, day: date) -> None:
 def apply_unapplied(draft: Draft, day: date) -> None:
     """Allocate the unapplied balance to what the account owes."""
     charges = penalties(draft.account, day)
-    split = split_over(charge(draft.account, day, charges), draft.account.unapplied, None, day)
+    split = split_over(charged(draft.account, day, charges), draft.account.unapplied, None, day)
     if split.allocations or split.ahead:
         draft.emit(UnappliedApplied(day, tuple(split.allocations), charges, tuple(split.ahead)))
         restate_paid(draft, split, day)

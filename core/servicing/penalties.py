@@ -9,7 +9,6 @@ from core.facts import PenaltyCharge
 from core.money import Minor
 from core.servicing.capping import within_cap
 from core.servicing.lateness import accrued_penalty, running_penalties
-from core.servicing.settling import charged
 
 
 def penalties(account: Account, on: date, loan: Loan | None = None) -> tuple[PenaltyCharge, ...]:
@@ -20,11 +19,6 @@ def penalties(account: Account, on: date, loan: Loan | None = None) -> tuple[Pen
         if each.dues
         for charge in _of_loan(each, contract_of(account, each), on)
     )
-
-
-def charge(account: Account, on: date, charges: tuple[PenaltyCharge, ...]) -> Account:
-    """Return the account as it is once these penalties are charged."""
-    return charged(account, on, charges)
 
 
 def _of_loan(loan: Loan, contract: Contract, on: date) -> list[PenaltyCharge]:

@@ -17,7 +17,8 @@ from core.servicing import recalculation
 from core.servicing.accrual import running, running_interest
 from core.servicing.advance import advance
 from core.servicing.capping import interest_above_cap
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
+from core.servicing.settling import charged
 
 QUOTE_DAYS_MAX: Final = 366
 
@@ -67,7 +68,7 @@ def quote(account: Account, loan_id: int, on: date, good_through: date) -> Quote
         return Rejection(Code.QUOTE_DATE_INVALID, f"good through must lie within {QUOTE_DAYS_MAX} days of {on}")
     then = advance(account, good_through).account
     assert then is not None
-    then = charge(then, good_through, penalties(then, good_through, then.loans[loan.number - 1]))
+    then = charged(then, good_through, penalties(then, good_through, then.loans[loan.number - 1]))
     return _quote(then, loan_id, good_through)
 
 

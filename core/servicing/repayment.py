@@ -12,8 +12,9 @@ from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
 from core.servicing.advance import restate_paid, settle_states
 from core.servicing.late_interest import bill_late_interest
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
+from core.servicing.settling import charged
 from core.servicing.split import Split, split_over
 
 
@@ -31,7 +32,7 @@ def receive(
     for each in draft.account.loans if loan is None else (draft.account.loans[loan.number - 1],):
         bill_late_interest(draft, each, on, 0 if loan is None else amount)
     charges = penalties(draft.account, on, loan)
-    split = split_over(charge(draft.account, on, charges), amount, None if loan is None else loan.number, on, source)
+    split = split_over(charged(draft.account, on, charges), amount, None if loan is None else loan.number, on, source)
     received = _received(split, amount, loan, charges, on, source)
     if isinstance(received, CreditReceived) and (with_interest or follows):
         received = replace(received, with_interest=with_interest, follows=follows)
@@ -42,17 +43,17 @@ def receive(
 
 def shortfall(account: Account, amount: int, loan: Loan, on: date) -> int:
     """Return how much is missing to pay a loan off with this amount and the unapplied balance; 0 if nothing."""
-    charged = charge(account, on, penalties(account, on, loan))
-    total = payoff(charged, charged.loans[loan.number - 1], on).total
+    account = charged(account, on, penalties(account, on, loan))
+    total = payoff(account, account.loans[loan.number - 1], on).total
     return max(0, total - amount - account.unapplied)
 
 
 def pay_off(draft: Draft, amount: int, loan: Loan, on: date) -> None:
     """Repay all of a loan; what the amount lacks comes from the unapplied balance, what is over goes there."""
     charges = penalties(draft.account, on, loan)
-    charged = charge(draft.account, on, charges)
-    loan = charged.loans[loan.number - 1]
-    parts = payoff(charged, loan, on)
+    account = charged(draft.account, on, charges)
+    loan = account.loans[loan.number - 1]
+    parts = payoff(account, loan, on)
     draft.emit(
         LoanPaidOff(
             on,

@@ -42,7 +42,7 @@ def settle(
 
 
 def charged(account: Account, on: date, charges: tuple[PenaltyCharge, ...]) -> Account:
-    """Put the penalty that accrued on what is due."""
+    """Charge the penalty that accrued on what is due."""
     for number, by_due in _by_loan(charges).items():
         terms = account.contracts[number - 1].terms
         account = with_loan(account, _charge(account.loans[number - 1], on, by_due, terms))

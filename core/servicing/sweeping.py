@@ -10,8 +10,9 @@ from core.contract.waterfall import Step
 from core.decision import Draft
 from core.money import Minor
 from core.servicing.allocation import allocate_owed
-from core.servicing.penalties import charge, penalties
+from core.servicing.penalties import penalties
 from core.servicing.restating import restate
+from core.servicing.settling import charged
 
 OLDEST_FIRST: Final = Step()
 
@@ -28,7 +29,7 @@ def sweep(draft: Draft, loan: Loan, day: date) -> None:
     """Claim the deposit for what is overdue long enough; it pays the oldest first, as far as it goes."""
     contract = contract_of(draft.account, loan)
     charges = penalties(draft.account, day, loan)
-    dues = charge(draft.account, day, charges).loans[loan.number - 1].dues
+    dues = charged(draft.account, day, charges).loans[loan.number - 1].dues
     late = [due for due in dues if _sweep_day(due.due_date, contract.terms) <= day]
     held = draft.account.deposit
     allocations, left = allocate_owed(held, loan.number, late, OLDEST_FIRST)
