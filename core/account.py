@@ -256,6 +256,11 @@ def bearing(loan: Loan, contract: Contract) -> Minor:
     recalculation = contract.terms.recalculation
     if recalculation is not None and recalculation.on_past_due:
         return Minor(loan.principal - sum([due.principal for due in loan.dues if is_down_payment(due, contract)]))
+    return principal_to_come(loan)
+
+
+def principal_to_come(loan: Loan) -> Minor:
+    """Return the principal that has not fallen due."""
     return Minor(loan.principal - sum([due.principal for due in loan.dues]))
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.account import Balance, Contract, Loan, bearing
+from core.account import Balance, Contract, Loan, bearing, principal_to_come
 from core.contract.terms import BrokenPeriod, BusinessDays, Installment, Method, Terms, installment_total
 from core.money import Minor
 from core.schedule.accruals import Ratio
@@ -17,6 +17,7 @@ from core.schedule.daycount import BY_WHOLE_PERIOD
 from core.schedule.interest import interest_between
 from core.schedule.spans import is_plain
 from core.servicing.accrual import running_interest
+from core.servicing.recalculation import agreed_rows
 
 EVEN = (Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY)
 """Methods whose interest is that of the balance, for each period by itself."""
@@ -86,7 +87,7 @@ def principal_at(loan: Loan, contract: Contract, index: int) -> int:
         row.principal - ahead.get(number, 0) - row.capitalized
         for number, row in enumerate(contract.schedule[loan.billed : index], loan.billed + 1)
     )
-    return loan.principal - sum(due.principal for due in loan.dues) - between
+    return principal_to_come(loan) - between
 
 
 def waiting(loan: Loan, contract: Contract, index: int) -> Ratio:
@@ -172,7 +173,7 @@ def level_now(contract: Contract, rest: Remaining) -> int | None:
     """Return the installment (or its principal part) that is agreed now; None where only the last row remains."""
     if contract.terms.agreed_installment is not None:
         return contract.terms.agreed_installment
-    rows = (contract.planned or contract.schedule)[rest.number - 1 : -1]
+    rows = agreed_rows(contract)[rest.number - 1 : -1]
     level = contract.terms.method is Method.EQUAL_INSTALLMENT
     return next((installment_total(row) if level else int(row.principal) for row in rows if row.principal), None)
 

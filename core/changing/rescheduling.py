@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.account import Contract, Loan
+from core.account import Contract, Loan, principal_to_come
 from core.change_events import Replanned
 from core.changing.remaining import Remaining, further, grid_day, level_now, remaining
 from core.changing.replanning import replanned, solve
@@ -21,7 +21,6 @@ from core.contract.terms import (
     Terms,
     installment_total,
 )
-from core.money import Minor
 from core.rejections import Code, Rejection
 from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS, add_months
@@ -183,7 +182,7 @@ def accelerate(loan: Loan, contract: Contract, on: date) -> Replanned | Rejectio
         return NOTHING_REMAINS
     interest = payoff_interest(loan, contract, on)
     # The principal paid in advance is no longer outstanding, and interest paid in advance is taken off.
-    principal = Minor(loan.principal - sum(due.principal for due in loan.dues))
+    principal = principal_to_come(loan)
     row = Installment(rest.start, on, principal, interest)
     terms = replace(contract.terms, recalculation=None, last_due=None)
     rest = replace(rest, principal=int(principal), dates=(rest.dates[0], on))

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from core.account import Contract, Loan
+from core.account import Contract, Loan, principal_to_come
 from core.cost.caps import allowance, balance_days
 from core.money import Minor
 from core.servicing.accrual import interest_ahead
@@ -41,7 +41,7 @@ def _planned_days(loan: Loan, contract: Contract, on: date) -> int:
     coming = contract.schedule[loan.billed :]
     if not coming:
         return 0
-    balance = loan.principal - sum(due.principal for due in loan.dues)
+    balance: int = principal_to_come(loan)
     balances = [(on, balance)]
     for row in coming:
         balance = max(0, balance + row.capitalized - row.principal)

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.account import Account, Contract, Loan, LoanStatus, contract_of, find_loan, owed
+from core.account import Account, Contract, Loan, LoanStatus, contract_of, find_loan, owed, principal_to_come
 from core.changing.prepayment_fee import prepayment_fee
 from core.changing.remaining import exactly_earned
 from core.contract.servicing import PrepaymentInterest
@@ -75,7 +75,7 @@ def quote(account: Account, loan_id: int, on: date, good_through: date) -> Quote
 def payoff(account: Account, loan: Loan, on: date) -> Payoff:
     """Return the payoff of an active loan; penalties up to `on` are already charged."""
     due = sum(owed(due) for due in loan.dues)
-    principal = loan.principal - sum(due.principal for due in loan.dues)
+    principal = principal_to_come(loan)
     contract = contract_of(account, loan)
     earned = payoff_interest(loan, contract, on)
     waived = interest_above_cap(loan, contract, earned, on)
@@ -83,7 +83,7 @@ def payoff(account: Account, loan: Loan, on: date) -> Payoff:
     penalty, fee = sum(charge.penalty for charge in loan.charges), sum(charge.fee for charge in loan.charges)
     early = prepayment_fee(loan, contract, principal, on)
     total = due + principal + interest + penalty + fee + early
-    return Payoff(Minor(due), Minor(principal), interest, Minor(penalty), Minor(fee), early, Minor(total), waived)
+    return Payoff(Minor(due), principal, interest, Minor(penalty), Minor(fee), early, Minor(total), waived)
 
 
 def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:

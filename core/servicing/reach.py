@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from core.account import NOTHING_AHEAD, Charge, Contract, Loan, owed, running_start
+from core.account import NOTHING_AHEAD, Charge, Contract, Loan, owed, principal_to_come, running_start
 from core.contract.servicing import Source
 from core.contract.terms import Installment, Terms, installment_total
 from core.contract.waterfall import Component, Reach, Step, Waterfall
 from core.servicing.allocation import Open, Payable, payable
 from core.servicing.delinquency import days_past_due
-from core.servicing.recalculation import LEVEL, paid_whole, payoff_interest, payoff_until, project
+from core.servicing.recalculation import LEVEL, agreed_rows, paid_whole, payoff_interest, payoff_until, project
 
 
 def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None = None) -> Waterfall:
@@ -36,11 +36,10 @@ def reach(loan: Loan, contract: Contract, waterfall: Waterfall, amount: int, on:
     if not any(step.reach is Reach.CHARGES_DUE for step in waterfall.steps):
         now = []
     later = [charge for charge in seen if charge not in now]
-    principal = loan.principal - sum(due.principal for due in loan.dues)
     running = loan.billed + 1 if running_start(loan, contract) <= on else 0
     whole = contract.terms.recalculation is not None and any(_principal_alone(step) for step in waterfall.steps)
     in_advance = _in_advance(loan, contract, later, amount, on, whole)
-    return Open(past_due, due, _charges(now), in_advance, running, principal, whole)
+    return Open(past_due, due, _charges(now), in_advance, running, principal_to_come(loan), whole)
 
 
 def _principal_alone(step: Step) -> bool:
@@ -65,15 +64,15 @@ def _in_advance(
     loan: Loan, contract: Contract, charges: list[Charge], amount: int, on: date, whole: bool
 ) -> list[Payable]:
     """Return the installments that have not fallen due with what they owe today, next one first."""
-    ahead = {paid.number: paid for paid in loan.ahead}
+    ahead, agreed = {paid.number: paid for paid in loan.ahead}, agreed_rows(contract)
     follows = contract.terms.recalculation is not None
     in_full = {paid.number for paid in loan.ahead} if not follows else {*paid_whole(loan, contract)}
     rows = []
     for number, (interest, principal) in enumerate(_rows_today(loan, contract, amount, on), loan.billed + 1):
         paid = ahead.get(number, NOTHING_AHEAD)
-        if whole and number <= len(contract.planned or contract.schedule):
+        if whole and number <= len(agreed):
             # Principal comes alone and pays installments whole: interest is left to the next one.
-            principal = installment_total((contract.planned or contract.schedule)[number - 1]) - paid.interest
+            principal = installment_total(agreed[number - 1]) - paid.interest
         owing = [charge for charge in charges if charge.number == number]
         penalty, fee = sum(charge.penalty for charge in owing), sum(charge.fee for charge in owing)
         if not owing and number in in_full and (interest, principal) == (paid.interest, paid.principal):
@@ -122,18 +121,17 @@ def bears_until(loan: Loan, contract: Contract, amount: int, on: date) -> date:
 
 def _principal_today(contract: Contract, number: int, row: Installment, running: int) -> int:
     """Return the principal of an installment as agreed, or what the agreed installment leaves after its interest."""
-    planned = contract.planned or contract.schedule
-    if number > len(planned):
+    agreed = agreed_rows(contract)
+    if number > len(agreed):
         return 0
     if contract.terms.method not in LEVEL:
-        return planned[number - 1].principal
+        return agreed[number - 1].principal
     # The last one holds the rest of rounding: what counts is the installment before it, while others come too.
-    before = planned[max(0, number - 2)]
-    last = number == len(planned) and before.start < before.due_date and running < number
-    return max(0, installment_total(before if last else planned[number - 1]) - row.interest)
+    before = agreed[max(0, number - 2)]
+    last = number == len(agreed) and before.start < before.due_date and running < number
+    return max(0, installment_total(before if last else agreed[number - 1]) - row.interest)
 
 
 def _payoff(loan: Loan, contract: Contract, on: date) -> int:
-    unbilled = loan.principal - sum(due.principal for due in loan.dues)
     charges = sum(charge.penalty + charge.fee for charge in loan.charges)
-    return sum(owed(due) for due in loan.dues) + unbilled + payoff_interest(loan, contract, on) + charges
+    return sum(owed(due) for due in loan.dues) + principal_to_come(loan) + payoff_interest(loan, contract, on) + charges

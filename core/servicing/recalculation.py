@@ -11,7 +11,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing, is_down_payment
+from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing, is_down_payment, principal_to_come
 from core.contract.servicing import PayoffInterest
 from core.contract.terms import Installment, Method, installment_total
 from core.money import Minor, divide
@@ -42,14 +42,14 @@ def project(
     Principal past due bears interest until it is paid: the period's end, or `late_to`.
     """
     planned = (*contract.planned, *contract.schedule[len(contract.planned) :])
-    ahead = {paid.number: paid for paid in loan.ahead}
+    ahead, agreed = {paid.number: paid for paid in loan.ahead}, len(agreed_rows(contract))
     late = last_open(loan, contract)
     settled = {*settled, *paid_whole(loan, contract), *(_asking_nothing(loan, contract) if late else ())}
-    left = loan.principal - sum(due.principal for due in loan.dues)
+    left: int = principal_to_come(loan)
     last = _absorbing(loan, contract, settled)
     if left and not last:
         # Each had been paid as agreed, and principal that rounding left to the last one is still to come.
-        last = _agreed(contract)
+        last = agreed
         settled.discard(last)
     rows: list[Installment] = []
     carried = [int(loan.carried)]
@@ -57,7 +57,7 @@ def project(
         number, row = index + 1, contract.schedule[index]
         paid = ahead.get(number, NOTHING_AHEAD)
         if rows:
-            interest = carried[-1] + _whole(contract, row, number, left if number <= _agreed(contract) else 0, until)
+            interest = carried[-1] + _whole(contract, row, number, left if number <= agreed else 0, until)
         else:
             interest = carried[-1] + _running(loan, contract, row, on, until, late_to)
         rows.append(_row(contract, planned[index], row, paid, interest, left, number == last, number in settled))
@@ -74,6 +74,11 @@ def earned(loan: Loan, contract: Contract, on: date, until: date | None = None) 
     """Return interest of the running period, with what was carried into it, and without what was collected."""
     interest = _running(loan, contract, contract.schedule[loan.billed], on, until, None)
     return interest + loan.carried - sum(paid.interest for paid in loan.ahead)
+
+
+def agreed_rows(contract: Contract) -> tuple[Installment, ...]:
+    """Return the installments as agreed; those that charges make after the end are none, and bear no interest."""
+    return contract.planned or contract.schedule
 
 
 def last_open(loan: Loan, contract: Contract) -> int:
@@ -127,7 +132,7 @@ def _running(
     """Return the running period's interest, rounded once over all balances that bore it."""
     stop = row.due_date if until is None else min(row.due_date, until)
     total, whole, number = 0, 1, loan.billed + 1
-    if number > _agreed(contract):
+    if number > len(agreed_rows(contract)):
         return 0
     if row.start == row.due_date:
         return _whole(contract, row, number, bearing(loan, contract), until)
@@ -197,22 +202,17 @@ def _row(
 
 def _absorbing(loan: Loan, contract: Contract, settled: Collection[int]) -> int:
     """Return the number of the last row that is not paid in full; 0 if there is none."""
-    numbers = range(_agreed(contract), loan.billed, -1)
+    numbers = range(len(agreed_rows(contract)), loan.billed, -1)
     return next((number for number in numbers if number not in settled), 0)
 
 
 def _coming(loan: Loan, contract: Contract) -> range:
     """Return the numbers of the agreed installments that have not fallen due."""
-    return range(loan.billed + 1, _agreed(contract) + 1)
+    return range(loan.billed + 1, len(agreed_rows(contract)) + 1)
 
 
 def _asking_nothing(loan: Loan, contract: Contract) -> list[int]:
     return [number for number in _coming(loan, contract) if not installment_total(contract.schedule[number - 1])]
-
-
-def _agreed(contract: Contract) -> int:
-    """Return how many installments were agreed: those that charges made after the end bear no interest."""
-    return len(contract.planned or contract.schedule)
 
 
 def paid_whole(loan: Loan, contract: Contract) -> list[int]:

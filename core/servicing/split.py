@@ -6,7 +6,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.account import Account, Loan, LoanStatus, contract_of
+from core.account import Account, Loan, LoanStatus, contract_of, principal_to_come
 from core.contract.servicing import Source
 from core.contract.waterfall import Reach
 from core.facts import Allocation
@@ -44,8 +44,7 @@ def _pay_in_advance(split: Split, account: Account, loans: list[Loan], on: date,
     """Pay the loans in advance that allow it, the one that falls due first before the others."""
     for loan in sorted(loans, key=lambda loan: _next_due(account, loan)):
         # Money is left, so all that was owed is paid.
-        principal = loan.principal - sum(due.principal for due in loan.dues)
-        _pay_loan(split, account, replace(loan, principal=principal, dues=()), on, source)
+        _pay_loan(split, account, replace(loan, principal=principal_to_come(loan), dues=()), on, source)
 
 
 def _pay_loan(split: Split, account: Account, loan: Loan, on: date, source: Source | None) -> None:
