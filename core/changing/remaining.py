@@ -9,12 +9,11 @@ from msgspec.structs import replace
 from core.account import Balance, Contract, Loan, bearing, principal_to_come
 from core.contract.terms import BrokenPeriod, BusinessDays, Installment, Method, Terms, installment_total
 from core.money import Minor
-from core.schedule.accruals import Ratio
 from core.schedule.calendars import shifted
 from core.schedule.cycles import grid_date
 from core.schedule.dates import due_dates
 from core.schedule.daycount import BY_WHOLE_PERIOD
-from core.schedule.interest import interest_between
+from core.schedule.interest import Ratio, interest_between, plus
 from core.schedule.spans import is_plain
 from core.servicing.accrual import running_interest
 from core.servicing.recalculation import agreed_rows
@@ -160,13 +159,6 @@ def earned_by(loan: Loan, contract: Contract, rest: Remaining, on: date) -> Rema
     bears = known_balances(loan, contract)[-1].principal
     part = interest_of(contract, row, rest.installment, rest.since, on, bears)
     return replace(rest, since=on, earned=plus(rest.earned, part))
-
-
-def plus(one: Ratio, other: Ratio) -> Ratio:
-    """Return the sum of two ratios."""
-    if one[1] == other[1]:
-        return one[0] + other[0], one[1]
-    return one[0] * other[1] + other[0] * one[1], one[1] * other[1]
 
 
 def level_now(contract: Contract, rest: Remaining) -> int | None:

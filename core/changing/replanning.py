@@ -6,13 +6,13 @@ from msgspec.structs import replace
 
 from core.account import Accrual, Balance, Contract, Deferral, Loan
 from core.change_events import Replanned
-from core.changing.remaining import Remaining, agreed_dates, plus, with_stub
+from core.changing.remaining import Remaining, agreed_dates, with_stub
 from core.contract.terms import INSTALLMENTS_MAX, Installment, Method, Terms
 from core.money import Minor, divide
 from core.rejections import Code, Rejection
 from core.schedule.checks import waits
 from core.schedule.dates import due_dates
-from core.schedule.interest import interest_between
+from core.schedule.interest import interest_between, plus
 from core.schedule.plan import Refusal, replan
 from core.schedule.spans import AT_THE_END, is_too_long
 from core.servicing.accrual import running_interest

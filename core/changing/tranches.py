@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from core.account import Contract, Loan, bearing, contract_of, promised
 from core.change_events import Replanned, TrancheDisbursed
 from core.changing.changes import follow_up
-from core.changing.remaining import Remaining, earned_by, noted, plus, remaining
+from core.changing.remaining import Remaining, earned_by, noted, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.terms import BrokenPeriod, Terms, Tranche
 from core.decision import Draft
 from core.money import Minor
 from core.rejections import Code, Rejection
-from core.schedule.interest import interest_between
+from core.schedule.interest import Ratio, interest_between, plus
 
 
 def first_part(terms: Terms) -> Terms:
@@ -68,7 +68,7 @@ def _less(tranches: tuple[Tranche, ...], amount: int) -> tuple[Tranche, ...]:
     return tuple(left)
 
 
-def _earned_in_between(loan: Loan, contract: Contract, rest: Remaining, amount: int, on: date) -> tuple[int, int]:
+def _earned_in_between(loan: Loan, contract: Contract, rest: Remaining, amount: int, on: date) -> Ratio:
     """Return the interest of the tranche up to the first row that is planned anew: those before are paid."""
     total = 0, 1
     for number in range(loan.billed + 1, rest.number):

@@ -11,7 +11,7 @@ from core.contract.terms import Method
 from core.contract.waterfall import Reach, Step, Waterfall, in_advance
 from core.decision import Draft
 from core.money import AMOUNT_MAX, Minor, divide
-from core.schedule.interest import interest_between
+from core.schedule.interest import interest_between, plus
 from core.servicing.advance import restate_paid, settle_states
 from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
@@ -76,22 +76,20 @@ def _charged_until(loan: Loan, contract: Contract, on: date) -> date:
 
 def _cost(contract: Contract, amount: int, on: date) -> Minor:
     """Return what the schedule charges by a day for an amount, and for no more than all."""
-    terms, exact = contract.terms, [(0, 1)]
+    terms, cost = contract.terms, (0, 1)
     lent = balance = sum(int(row.principal) for row in contract.schedule)
     for number, row in enumerate(contract.schedule, 1):
         end = min(on, row.due_date)
         if row.start < end or row.start == end == row.due_date != contract.disbursed_on:
             if terms.method is Method.FLAT:
                 days = (row.due_date - row.start).days
-                exact.append((row.interest * min(amount, lent) * ((end - row.start).days or 1), lent * (days or 1)))
+                part = row.interest * min(amount, lent) * ((end - row.start).days or 1), lent * (days or 1)
             else:
                 base = max(0, min(amount, balance))
-                exact.append(interest_between(terms, row.start, row.due_date, row.start, end, base, number))
+                part = interest_between(terms, row.start, row.due_date, row.start, end, base, number)
+            cost = plus(cost, part)
         balance -= row.principal - row.capitalized
-    numerator, denominator = 0, 1
-    for part, whole in exact:
-        numerator, denominator = numerator * whole + part * denominator, denominator * whole
-    return divide(numerator, denominator, terms.rounding)
+    return divide(*cost, terms.rounding)
 
 
 def use_unapplied(draft: Draft, amount: int, loan: Loan | None, on: date) -> int:

@@ -12,11 +12,8 @@ from core.schedule.calendars import shifted
 from core.schedule.cycles import cycle_dates
 from core.schedule.daycount import DAYS, YEAR_FRACTIONS, actual_days
 from core.schedule.floating import Rates, is_constant, pieces
-from core.schedule.interest import factor, yearly_ppb
+from core.schedule.interest import Ratio, factor, yearly_ppb
 from core.schedule.spans import Span
-
-Ratio = tuple[int, int]
-"""A numerator and its denominator."""
 
 
 class Cut(Struct, frozen=True, gc=False):

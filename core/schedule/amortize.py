@@ -7,9 +7,9 @@ from typing import Final
 
 from core.contract.terms import Method, Terms
 from core.money import divide
-from core.schedule.accruals import Ratio, accruals_of
+from core.schedule.accruals import accruals_of
 from core.schedule.floating import Rates, has_changes, pieces, rates_of
-from core.schedule.interest import factor
+from core.schedule.interest import Ratio, factor
 from core.schedule.level import level_of
 from core.schedule.refusals import Refusal
 from core.schedule.spans import AT_THE_END, Settles, Span

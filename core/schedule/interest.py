@@ -7,11 +7,14 @@ from core.contract.terms import PPB, DayCount, Rate, RatePer, Terms
 from core.schedule.daycount import Period, nominal_days, part_of
 from core.schedule.floating import Piece, pieces, rates_of
 
+Ratio = tuple[int, int]
+"""A numerator and its denominator."""
+
 
 def interest_between(
     terms: Terms, period_start: date, period_end: date, start: date, end: date, balance: int, number: int = 0
-) -> tuple[int, int]:
-    """Return the exact interest of `balance` from start to end, days within one period, as (numerator, denominator).
+) -> Ratio:
+    """Return the exact interest of `balance` from start to end, days within one period.
 
     The parts of a period add up to the whole, whatever the day count: a count by dates (actual, 30/360) takes what it
     counts up to the end less what it counts up to the start; a nominal period is shared by its real days. Steps of the
@@ -27,7 +30,7 @@ def interest_between(
     return balance * numerator, denominator
 
 
-def factor(day_count: DayCount, period: Period, at_rates: list[Piece]) -> tuple[int, int]:
+def factor(day_count: DayCount, period: Period, at_rates: list[Piece]) -> Ratio:
     """Return the exact interest on one unit for parts of a period."""
     total, whole = 0, 1
     for start, end, rate in at_rates:
@@ -38,6 +41,13 @@ def factor(day_count: DayCount, period: Period, at_rates: list[Piece]) -> tuple[
         total = total * (common // whole) + yearly_ppb(rate) * share * (common // of)
         whole = common
     return total, whole * PPB
+
+
+def plus(one: Ratio, other: Ratio) -> Ratio:
+    """Return the sum of two ratios."""
+    if one[1] == other[1]:
+        return one[0] + other[0], one[1]
+    return one[0] * other[1] + other[0] * one[1], one[1] * other[1]
 
 
 def yearly_ppb(rate: Rate) -> int:

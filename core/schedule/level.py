@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from core.contract.terms import BusinessDays, Rate
 from core.money import Minor, Rounding, divide, divide_to_multiple
-from core.schedule.accruals import Accruals, Cut, Ratio, accruals_of
+from core.schedule.accruals import Accruals, Cut, accruals_of
 from core.schedule.daycount import Period
 from core.schedule.floating import Rates, at_rate, has_changes, pieces, rate_on, with_pauses
-from core.schedule.interest import factor
+from core.schedule.interest import Ratio, factor
 from core.schedule.spans import nominal_of
 from core.schedule.walk import LEVEL, Position, Walk, accrue, walk
 

@@ -1,7 +1,6 @@
 """The schedule of a loan: dated installments from its terms, or a stable code of why the terms give none."""
 
 from datetime import date
-from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from typing import cast
@@ -11,14 +10,13 @@ from msgspec.structs import replace
 
 from core.contract.terms import PPB, BrokenPeriod, BusinessDays, Installment, Terms
 from core.money import AMOUNT_MAX, Minor, Rounding, divide
-from core.schedule.accruals import Ratio
 from core.schedule.amortize import amortize
 from core.schedule.checks import date_error, term_error
 from core.schedule.cycles import grid_date
 from core.schedule.dates import due_dates
 from core.schedule.daycount import Period
 from core.schedule.floating import pieces, rates_of
-from core.schedule.interest import factor
+from core.schedule.interest import Ratio, factor, plus
 from core.schedule.refusals import Refusal as Refusal
 from core.schedule.spans import SPANS_MAX, is_too_long, nominal_of, spans_of
 
@@ -180,11 +178,12 @@ def _broken_period(terms: Terms, principal: int, dates: tuple[date, ...]) -> tup
     period = Period(start, regular, nominal_of(replace(terms, last_due=regular), start, regular), False)
     rates = rates_of(terms, regular)
     early = [tranche for tranche in terms.tranches if tranche.on <= regular]
-    earned = Fraction(0)
+    earned: Ratio = (0, 1)
     for day, amount in [(start, principal), *((tranche.on, int(tranche.amount)) for tranche in early)]:
-        earned += amount * Fraction(*factor(terms.day_count, period, pieces(rates, day, regular)))
+        top, bottom = factor(terms.day_count, period, pieces(rates, day, regular))
+        earned = plus(earned, (amount * top, bottom))
     paid_out = principal + sum(tranche.amount for tranche in early)
-    return regular, paid_out, divide(earned.numerator, earned.denominator, terms.rounding)
+    return regular, paid_out, divide(*earned, terms.rounding)
 
 
 def _with_broken_period(

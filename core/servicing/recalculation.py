@@ -15,7 +15,7 @@ from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing,
 from core.contract.servicing import PayoffInterest
 from core.contract.terms import Installment, Method, installment_total
 from core.money import Minor, divide
-from core.schedule.interest import interest_between
+from core.schedule.interest import interest_between, plus
 
 LEVEL = (Method.EQUAL_INSTALLMENT,)
 """Methods whose installment stays when interest changes; the others keep their principal parts."""
@@ -131,7 +131,7 @@ def _running(
 ) -> int:
     """Return the running period's interest, rounded once over all balances that bore it."""
     stop = row.due_date if until is None else min(row.due_date, until)
-    total, whole, number = 0, 1, loan.billed + 1
+    total, number = (0, 1), loan.billed + 1
     if number > len(agreed_rows(contract)):
         return 0
     if row.start == row.due_date:
@@ -139,9 +139,9 @@ def _running(
     for start, end, balance in _segments(loan, contract, row, on, late_to):
         if start < min(end, stop):
             end = min(end, stop)
-            part, of = interest_between(contract.terms, row.start, row.due_date, start, end, balance, number)
-            total, whole = (total + part, of) if of == whole or not total else (total * of + part * whole, whole * of)
-    return divide(total, whole, contract.terms.rounding)
+            part = interest_between(contract.terms, row.start, row.due_date, start, end, balance, number)
+            total = plus(total, part)
+    return divide(*total, contract.terms.rounding)
 
 
 def _segments(
@@ -168,8 +168,8 @@ def _whole(contract: Contract, row: Installment, number: int, balance: int, unti
     stop = row.due_date if until is None else min(row.due_date, until)
     if stop < row.start or balance <= 0 or row.due_date == contract.disbursed_on:
         return 0
-    part, whole = interest_between(contract.terms, row.start, row.due_date, row.start, stop, balance, number)
-    return divide(part, whole, contract.terms.rounding)
+    interest = interest_between(contract.terms, row.start, row.due_date, row.start, stop, balance, number)
+    return divide(*interest, contract.terms.rounding)
 
 
 def _row(
