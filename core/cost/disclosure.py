@@ -7,13 +7,12 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from core.contract.terms import PPB, Amount, Installment, Rate, RatePer, Terms, Unit
-from core.schedule.dates import add_months
+from core.schedule.dates import UNIT_DAYS, UNIT_MONTHS, add_months
 
 YEAR_DAYS: Final = 365
 """Days in a year of a rate disclosed by days."""
 MONTH_PARTS: Final = 30
 """Days that an incomplete month is a fraction of."""
-MONTHS: Final = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 PER_YEAR: Final = {Unit.DAY: YEAR_DAYS, Unit.WEEK: 52}
 """How many make a year; everything else is counted in months."""
 
@@ -95,8 +94,8 @@ def disclose(
 ) -> Disclosure | None:
     """Return what a loan costs; None where no rate makes its flows worth nothing (fees take all the proceeds)."""
     flows = loan_flows(terms, disbursed_on, schedule, fees)
-    unit = Unit.MONTH if terms.unit in MONTHS else terms.unit
-    units, year = terms.every * MONTHS.get(terms.unit, 1), PER_YEAR.get(unit, 12)
+    unit = Unit.MONTH if terms.unit in UNIT_MONTHS else terms.unit
+    units, year = terms.every * UNIT_MONTHS.get(terms.unit, 1), PER_YEAR.get(unit, 12)
     growth = _growth(sorted(_timed(flow, disbursed_on, unit) for flow in flows), _parts(unit), _NOTHING)
     by_days = dated_internal_rate(flows)
     if growth is None or by_days is None:
@@ -125,7 +124,7 @@ def _timed(flow: Flow, start: date, unit: Unit) -> _Timed:
 
 
 def _parts(unit: Unit) -> int:
-    return {Unit.DAY: 1, Unit.WEEK: 7}.get(unit, MONTH_PARTS)
+    return UNIT_DAYS.get(unit, MONTH_PARTS)
 
 
 def _growth(flows: Sequence[_Timed], parts: int, least: int) -> int | None:

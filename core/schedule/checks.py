@@ -7,21 +7,21 @@ from itertools import pairwise
 from typing import Final
 
 from core.contract.servicing import Fee, FeeWhen
-from core.contract.terms import BusinessDays, Method, Terms, Unit
+from core.contract.terms import BusinessDays, Method, Terms
 from core.contract.waterfall import Component, Waterfall, is_complete
 from core.schedule.calendars import knows
+from core.schedule.dates import UNIT_DAYS
 from core.schedule.refusals import Refusal
 
 _is_complete: Final = lru_cache(maxsize=256)(is_complete)
 """Loans have few waterfalls."""
-_DAYS: Final = (Unit.DAY, Unit.WEEK)
 
 
 def term_error(terms: Terms, disbursed_on: date) -> Refusal | None:
     """Return the first thing that is wrong with the terms themselves."""
     if not all(_is_complete(waterfall) for waterfall in _waterfalls(terms)):
         return Refusal.WATERFALL_INCOMPLETE
-    if terms.due_day is not None and terms.unit in _DAYS:
+    if terms.due_day is not None and terms.unit in UNIT_DAYS:
         return Refusal.DUE_DAY_WITHOUT_MONTHS
     if terms.first_due is not None and terms.first_due < disbursed_on:
         return Refusal.FIRST_DUE_BEFORE_DISBURSEMENT

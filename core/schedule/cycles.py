@@ -5,9 +5,8 @@ from functools import lru_cache
 from typing import Final
 
 from core.contract.terms import Cycle, Unit
-from core.schedule.dates import LAST_DUE, UNIT_MONTHS, add_months, ends_month
+from core.schedule.dates import LAST_DUE, UNIT_DAYS, UNIT_MONTHS, add_months, ends_month
 
-UNIT_DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7}
 DATES_MAX: Final = 40_000
 """More dates than any loan's days can hold are never listed."""
 

@@ -7,6 +7,7 @@ from core.contract.terms import Terms, Unit
 
 LAST_DUE: Final = date(9998, 12, 31)
 """No due date lies later, so that grace and reminder days after it are still dates."""
+UNIT_DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7}
 UNIT_MONTHS: Final = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -36,17 +37,14 @@ def due_dates(terms: Terms, disbursed_on: date) -> tuple[date, ...] | None:
 
     Only the last may be out of order: where the contract pins it, it need not lie after the others.
     """
-    if terms.unit is Unit.DAY or terms.unit is Unit.WEEK:
-        dates = _by_days(terms, disbursed_on)
-    else:
-        dates = _by_months(terms, disbursed_on)
+    dates = (_by_days if terms.unit in UNIT_DAYS else _by_months)(terms, disbursed_on)
     if dates is None or terms.last_due is None:
         return dates
     return (*dates[:-1], terms.last_due)
 
 
 def _by_days(terms: Terms, disbursed_on: date) -> tuple[date, ...] | None:
-    step = terms.every * (7 if terms.unit is Unit.WEEK else 1)
+    step = terms.every * UNIT_DAYS[terms.unit]
     first = disbursed_on.toordinal() + step if terms.first_due is None else terms.first_due.toordinal()
     last = first + step * (terms.installments - 1)
     if last > LAST_DUE.toordinal():

@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.contract.terms import BusinessDays, Method, Terms, Unit
+from core.contract.terms import BusinessDays, Method, Terms
 from core.schedule.calendars import shifted
 from core.schedule.cycles import cycle_dates, dates_between
-from core.schedule.dates import days_by_month_ends
+from core.schedule.dates import UNIT_DAYS, days_by_month_ends
 from core.schedule.daycount import Period, nominal_days
 
 SPANS_MAX: Final = 1_200
@@ -20,9 +20,6 @@ AT_THE_END: Final = frozenset({Method.INTEREST_ONLY, Method.AT_MATURITY})
 """Methods that repay principal with the last installment only."""
 APART: Final = AT_THE_END | {Method.PRINCIPAL_FIRST}
 """Methods that do not pay interest and principal together."""
-
-
-NO_CYCLES: Final = (None, None)
 
 
 class Settles(IntEnum):
@@ -53,15 +50,13 @@ class Span(Period, frozen=True, gc=False):
 
 def is_too_long(terms: Terms, start: date, end: date) -> bool:
     """Return whether terms list more changes than SPANS_MAX, or have more dates in a loan's days that recur."""
-    floating, cycles = terms.floating, (terms.interest_cycle, terms.interest_base)
     if len(terms.rate_steps) > SPANS_MAX or len(terms.pauses) > SPANS_MAX or len(terms.tranches) > SPANS_MAX:
         return True
-    if floating is not None:
+    if (floating := terms.floating) is not None:
         resets = dates_between(floating.resets, floating.resets.first, end)
         if max(len(floating.fixings), resets) > SPANS_MAX:
             return True
-    if cycles == NO_CYCLES:
-        return False
+    cycles = terms.interest_cycle, terms.interest_base
     return any(cycle is not None and dates_between(cycle, start, end) > SPANS_MAX for cycle in cycles)
 
 
@@ -162,6 +157,6 @@ def nominal_of(terms: Terms, start: date, end: date, periods: int = 1) -> int:
     until = terms.capitalize_until
     if terms.interest_cycle is None and end != terms.last_due and (until is None or until not in (start, end)):
         return nominal_days(terms.every, terms.unit) * periods
-    if terms.unit in (Unit.DAY, Unit.WEEK):
+    if terms.unit in UNIT_DAYS:
         return end.toordinal() - start.toordinal()
     return days_by_month_ends(start, end)

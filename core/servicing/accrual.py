@@ -6,21 +6,10 @@ from typing import Final
 from core.account import Accrual, Contract, Loan, LoanStatus, deferred
 from core.contract.terms import PPB, DayCount, Installment, Rate, RatePer
 from core.money import Minor, Rounding, divide
+from core.schedule.daycount import BOTH_YEARS, YEAR_FRACTIONS
 
 PENALTY_YEAR: Final = 360
-"""Days in a year for a penalty rate per year, unless the loan's day count has its own (Chinese practice: 360)."""
-DAYS_IN_YEAR: Final = {
-    DayCount.ACT_364: 364,
-    DayCount.ACT_365: 365,
-    DayCount.ACT_ACT: 365,
-    DayCount.ACT_ACT_DEC31: 365,
-    DayCount.FEB_29: 365,
-    DayCount.PERIOD_364: 364,
-    DayCount.PERIOD_365: 365,
-    DayCount.PERIOD_ACT: 365,
-    DayCount.PERIOD_ACT_JAN1: 365,
-    DayCount.PERIOD_FEB_29: 365,
-}
+"""Days in a year for a penalty rate per year where no loan says which (Chinese practice: 360)."""
 
 
 def accrued(installment: Installment, as_of: date, rounding: Rounding) -> Minor:
@@ -61,11 +50,12 @@ def interest_ahead(loan: Loan) -> int:
 
 
 def penalty_year(day_count: DayCount) -> int:
-    """Return the days in a year that a yearly penalty rate of such a loan is divided by."""
-    return DAYS_IN_YEAR.get(day_count, PENALTY_YEAR)
+    """Return the days that a yearly penalty rate of such a loan is divided by: its year's, 365 where years differ."""
+    days = YEAR_FRACTIONS[day_count][0]
+    return 365 if days == BOTH_YEARS else days
 
 
-def penalty_ratio(rate: Rate, year: int = PENALTY_YEAR) -> tuple[int, int]:
+def penalty_ratio(rate: Rate, year: int) -> tuple[int, int]:
     """Return a penalty rate per day as an exact ratio; a rate per month is a twelfth of a year's."""
     match rate.per:
         case RatePer.DAY:

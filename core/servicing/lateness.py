@@ -31,11 +31,8 @@ class RunningPenalty(Struct, frozen=True, gc=False):
     """Whether it is interest on overdue interest."""
 
 
-def days_late(due_date: date, on: date, first_day: int = 0) -> int:
-    """Return how many days late something is; the due date itself is day `first_day` (0 or 1).
-
-    As the days of a penalty, 1 counts the due date and the present day both.
-    """
+def days_late(due_date: date, on: date, first_day: int) -> int:
+    """Return how many days late something is; the due date itself is day `first_day` (0 or 1)."""
     return 0 if on < due_date else (on - due_date).days + first_day
 
 

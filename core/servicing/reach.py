@@ -11,7 +11,7 @@ from core.servicing.delinquency import days_past_due
 from core.servicing.recalculation import LEVEL, agreed_rows, paid_whole, payoff_interest, payoff_until, project
 
 
-def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None = None) -> Waterfall:
+def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None) -> Waterfall:
     """Return the waterfall of a payment: of a loan that does not accrue, of the days past due that are reached, of the
     kind of money, or the loan's."""
     if loan.non_accrual_since is not None and terms.non_accrual is not None and terms.non_accrual.waterfall:
