@@ -53,6 +53,7 @@ from core.events import (
     UnappliedApplied,
     UnappliedRefunded,
 )
+from core.facts import allocated
 from core.money import Minor
 from core.origination.events import OriginationEvent
 from core.origination.filing import filed
@@ -162,9 +163,8 @@ def _evolve_money(account: Account, event: MoneyEvent) -> Account:
         case CreditReceived():
             return _received(_refunded(account, event), event)
         case UnappliedApplied():
-            parts = (*event.allocations, *event.ahead)
-            used = sum(part.penalty + part.fee + part.interest + part.principal for part in parts)
             account = settle(account, event.on, event.charges, event.allocations)
+            used = allocated((*event.allocations, *event.ahead))
             return _unapplied(pay_ahead(account, event.on, event.ahead), -used)
         case LoanPaidOff():
             account = settle(account, event.on, event.charges, event.allocations)
@@ -206,12 +206,11 @@ def _pay_off(account: Account, event: LoanPaidOff) -> Account:
 
 
 def _disburse(account: Account, loan: Loan, event: LoanDisbursed) -> Account:
-    index = loan.number - 1
-    contract = Contract(account.contracts[index].terms, event.on, event.schedule, deferrals=event.deferrals)
-    contracts = (*account.contracts[:index], contract, *account.contracts[index + 1 :])
-    use = Use(event.on, 0, Minor(0)) if contract.terms.cost_cap_ppb else None
+    terms = account.contracts[loan.number - 1].terms
+    contract = Contract(terms, event.on, event.schedule, deferrals=event.deferrals)
+    use = Use(event.on, 0, Minor(0)) if terms.cost_cap_ppb else None
     loan = replace(loan, status=LoanStatus.ACTIVE, principal=event.amount, use=use)
-    return with_loan(replace(account, contracts=contracts), loan)
+    return with_loan(with_contract(account, loan.number, contract), loan)
 
 
 def _bill(loan: Loan, event: InstallmentBilled, terms: Terms) -> Loan:
@@ -240,13 +239,11 @@ def _bill(loan: Loan, event: InstallmentBilled, terms: Terms) -> Loan:
 
 
 def _restate(account: Account, loan: Loan, event: ScheduleRestated) -> Account:
-    index = loan.number - 1
-    contract = account.contracts[index]
+    contract = account.contracts[loan.number - 1]
     if event.rows != contract.schedule[event.number - 1 :]:
         schedule = (*contract.schedule[: event.number - 1], *event.rows)
         contract = replace(contract, schedule=schedule, planned=contract.planned or contract.schedule)
-        contracts = (*account.contracts[:index], contract, *account.contracts[index + 1 :])
-        account = replace(account, contracts=contracts)
+        account = with_contract(account, loan.number, contract)
     return with_loan(account, replace(loan, accrual=event.accrual))
 
 

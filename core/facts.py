@@ -1,5 +1,6 @@
 """What events are made of."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -18,6 +19,11 @@ class Allocation(Struct, frozen=True, array_like=True, gc=False):
     fee: Minor
     interest: Minor
     principal: Minor
+
+
+def allocated(allocations: Iterable[Allocation]) -> Minor:
+    """Return what allocations come to together."""
+    return Minor(sum([each.penalty + each.fee + each.interest + each.principal for each in allocations]))
 
 
 class PenaltyCharge(Struct, frozen=True, array_like=True, gc=False):

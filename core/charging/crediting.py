@@ -30,7 +30,7 @@ from core.charge_events import (
 from core.contract.servicing import Fee, FeeWhen
 from core.contract.terms import Installment
 from core.events import ChargeAdded
-from core.facts import Allocation
+from core.facts import Allocation, allocated
 from core.money import Minor
 from core.servicing.accrual import running, running_interest
 from core.servicing.lateness import penalty_start
@@ -51,7 +51,7 @@ def evolve_charge(account: Account, event: ChargeEvent) -> Account:
             return account if event.paid_out else replace(account, unapplied=account.unapplied + event.returned)
         case UnappliedUsed():
             account = _taken_off(account, event)
-            used = _total(event.allocations) + _total(event.ahead)
+            used = allocated((*event.allocations, *event.ahead))
             return replace(account, unapplied=account.unapplied - used)
         case DepositSwept():
             account = settle(account, event.on, event.charges, event.allocations)
@@ -106,10 +106,6 @@ def _noted(loan: Loan, fee: Fee, event: ChargeAdded) -> Loan:
     open_still = {0, *(due.number for due in loan.dues)}
     others = (each for each in loan.recurrences if (each.fee, each.number) != (event.fee, number))
     return replace(loan, recurrences=(*(each for each in others if each.number in open_still), made))
-
-
-def _total(allocations: tuple[Allocation, ...]) -> int:
-    return sum(part.penalty + part.fee + part.interest + part.principal for part in allocations)
 
 
 def _charge_back(account: Account, event: PaymentChargedBack) -> Account:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final, assert_never
 
-from core.account import BY_SIGNAL, exposure
+from core.account import BY_SIGNAL, Account, exposure
 from core.commands import (
     AccountCommand,
     FreezeAccount,
@@ -30,6 +30,13 @@ from core.servicing.sweeping import sweep_new_deposit
 
 BALANCE_MAX: Final = 100 * AMOUNT_MAX
 """Bound on money kept for a borrower."""
+
+
+def refused_above_balance(account: Account, amount: int) -> Rejection | None:
+    """Refuse money of which more would wait on the account than is kept for a borrower."""
+    if account.unapplied + amount <= BALANCE_MAX:
+        return None
+    return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
 
 
 def decide_account(draft: Draft, command: AccountCommand, on: date) -> Rejection | None:

@@ -3,23 +3,20 @@
 from datetime import date
 from typing import assert_never
 
-from core.account import LoanStatus
 from core.changing.changes import change_terms
 from core.changing.prepayment import prepay
 from core.changing.tranches import disburse_tranche
 from core.commands import ChangeCommand, ChangeTerms, DisburseTranche, Prepay
-from core.deciding.lending import named_loan, refused_lending, refused_past_contract
+from core.deciding.lending import refused_lending, refused_past_contract, running_loan
 from core.decision import Draft
-from core.rejections import Code, Rejection
+from core.rejections import Rejection
 
 
 def decide_change(draft: Draft, command: ChangeCommand, on: date) -> Rejection | None:
     """Decide a change of a running loan; return why not, if it is refused."""
-    loan = named_loan(draft.account, command.loan)
+    loan = running_loan(draft.account, command.loan)
     if isinstance(loan, Rejection):
         return loan
-    if loan.status is not LoanStatus.ACTIVE:
-        return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {command.loan} is {loan.status}")
     match command:
         case Prepay():
             return prepay(draft, loan, command.amount, command.effect, on)

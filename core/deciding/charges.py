@@ -3,7 +3,7 @@
 from datetime import date
 from typing import assert_never
 
-from core.account import Account, Loan, LoanStatus, contract_of
+from core.account import Account, Loan, contract_of
 from core.change_events import Prepaid
 from core.charge_events import PaymentChargedBack
 from core.charging.chargebacks import charge_back, paid_by
@@ -12,8 +12,8 @@ from core.charging.credits import credit, missing, use_unapplied
 from core.commands import AddCharge, AdjustCharge, ApplyUnapplied, ChargeBack, ChargeCommand, ReceiveCredit, Waive
 from core.contract.servicing import Price, Source
 from core.contract.waterfall import Component
-from core.deciding.account import BALANCE_MAX
-from core.deciding.lending import named_loan
+from core.deciding.account import refused_above_balance
+from core.deciding.lending import running_loan
 from core.decision import Draft
 from core.events import ChargeAdded, LoanPaidOff, RepaymentReceived
 from core.rejections import Code, Rejection
@@ -28,7 +28,7 @@ def decide_charge(draft: Draft, command: ChargeCommand, on: date, history: Histo
     if isinstance(command, ApplyUnapplied) and command.loan is None:
         return _apply(draft, command, None, on)
     assert command.loan is not None
-    loan = _running(draft.account, command.loan, closed_too=_closed_too(command))
+    loan = running_loan(draft.account, command.loan, closed_too=_closed_too(command))
     if isinstance(loan, Rejection):
         return loan
     match command:
@@ -49,16 +49,6 @@ def decide_charge(draft: Draft, command: ChargeCommand, on: date, history: Histo
     return None
 
 
-def _running(account: Account, loan_id: int, *, closed_too: bool) -> Loan | Rejection:
-    """Return the loan that a command names, if it runs; a closed one can still be charged."""
-    loan = named_loan(account, loan_id)
-    if isinstance(loan, Rejection) or loan.status is LoanStatus.ACTIVE:
-        return loan
-    if closed_too and loan.status is LoanStatus.CLOSED:
-        return loan
-    return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {loan_id} is {loan.status}")
-
-
 def _closed_too(command: ChargeCommand) -> bool:
     """Return whether a command makes sense on a closed loan: a charge, a chargeback, a refund of what was bought."""
     refund = isinstance(command, ReceiveCredit) and command.source not in (Source.GOODWILL_CREDIT, Source.DOWN_PAYMENT)
@@ -66,8 +56,9 @@ def _closed_too(command: ChargeCommand) -> bool:
 
 
 def _credit(draft: Draft, command: ReceiveCredit, loan: Loan, on: date) -> Rejection | None:
-    if draft.account.unapplied + command.amount > BALANCE_MAX:
-        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
+    refused = refused_above_balance(draft.account, command.amount)
+    if refused is not None:
+        return refused
     if command.source is Source.GOODWILL_CREDIT and command.amount > (most := missing(draft.account, loan, on)):
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{most} is owed: goodwill is no money to be paid out")
     if command.source is Source.INTEREST_REFUND and command.amount > (most := _interest(draft.account, loan, on)):
@@ -98,10 +89,9 @@ def _adjust(draft: Draft, command: AdjustCharge, on: date, history: History) -> 
     if not isinstance(added, ChargeAdded):
         return Rejection(Code.EVENT_UNKNOWN, f"account {draft.account.id} has no charge {command.charge}")
     refused = refused_above_charge(command.charge, added, command.amount, known)
+    refused = refused or refused_above_balance(draft.account, command.amount)
     if refused is not None:
         return refused
-    if draft.account.unapplied + command.amount > BALANCE_MAX:
-        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
     loan = draft.account.loans[added.loan - 1]
     reduce_charge(
         draft,

@@ -49,6 +49,16 @@ def named_loan(account: Account, loan_id: int) -> Loan | Rejection:
     return loan or Rejection(Code.LOAN_UNKNOWN, f"account {account.id} has no loan {loan_id}")
 
 
+def running_loan(account: Account, loan_id: int, *, closed_too: bool = False) -> Loan | Rejection:
+    """Return the loan that a command names, if it runs; a closed one can still be charged."""
+    loan = named_loan(account, loan_id)
+    if isinstance(loan, Rejection) or loan.status is LoanStatus.ACTIVE:
+        return loan
+    if closed_too and loan.status is LoanStatus.CLOSED:
+        return loan
+    return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {loan_id} is {loan.status}")
+
+
 def _booked(account: Account, command: CancelLoan | Disburse) -> Loan | Rejection:
     loan = named_loan(account, command.loan)
     if isinstance(loan, Rejection):

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from core.account import Contract, LoanStatus, contract_of
-from core.deciding.account import BALANCE_MAX
-from core.deciding.lending import named_loan
+from core.account import Contract, contract_of
+from core.deciding.account import refused_above_balance
+from core.deciding.lending import running_loan
 from core.events import AccountRestated, LoanCancelled, UnappliedRefunded
 from core.identity import number_of
 from core.money import Minor
@@ -37,17 +37,13 @@ def rescind(case: Case, command: Rescind) -> Rejection | None:
 
     What was paid on the loan by then becomes unapplied and counts; what is over stays there.
     """
-    loan = named_loan(case.account, command.loan)
+    loan = running_loan(case.account, command.loan)
     if isinstance(loan, Rejection):
         return loan
-    if loan.status is not LoanStatus.ACTIVE:
-        return Rejection(Code.LOAN_NOT_ACTIVE, f"loan {command.loan} is {loan.status}")
     contract = contract_of(case.account, loan)
-    refused = _too_late(case, command, contract)
+    refused = _too_late(case, command, contract) or refused_above_balance(case.account, command.amount)
     if refused is not None:
         return refused
-    if case.account.unapplied + command.amount > BALANCE_MAX:
-        return Rejection(Code.BALANCE_TOO_LARGE, f"an unapplied balance may hold {BALANCE_MAX}")
     shares = _shares(case, loan.number)
     if isinstance(shares, Rejection):
         return shares

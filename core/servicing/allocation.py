@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from core.account import Due, owed
 from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
-from core.facts import Allocation
+from core.facts import Allocation, allocated
 from core.money import Minor, Rounding, divide
 
 _PLACE: Final = {component: place for place, component in enumerate(STANDARD_ORDER)}
@@ -49,7 +49,7 @@ def allocate_owed(amount: int, loan: int, dues: Sequence[Due], step: Step) -> tu
         allocations, left = _horizontal(amount, loan, dues, step.order)
     else:
         allocations, left = _stepwise(amount, loan, dues, step)
-    assert left + sum([a.penalty + a.fee + a.interest + a.principal for a in allocations]) == amount
+    assert left + allocated(allocations) == amount
     return allocations, Minor(left)
 
 
