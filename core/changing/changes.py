@@ -5,6 +5,7 @@ from typing import assert_never
 
 from core.account import Contract, Loan, contract_of
 from core.change_events import Replanned, TermsChanged
+from core.changing.remaining import SPREAD
 from core.changing.rescheduling import accelerate, extend, fix, holiday, pause, reschedule
 from core.changing.spreading import spread
 from core.contract.changes import (
@@ -20,7 +21,7 @@ from core.contract.changes import (
 )
 from core.contract.terms import BrokenPeriod
 from core.decision import Draft
-from core.rejections import Code, Rejection
+from core.rejections import Rejection
 from core.servicing.advance import catch_up, settle_states
 from core.servicing.penalties import penalties
 from core.servicing.restating import restate
@@ -31,7 +32,7 @@ def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejectio
     """Change the terms of a running loan, with all that comes of it on the same day."""
     contract = contract_of(draft.account, loan)
     if contract.terms.broken_period is BrokenPeriod.SPREAD and not isinstance(change, Accelerate):
-        return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
+        return SPREAD
     if isinstance(change, Reage | Reamortize):
         charges = penalties(draft.account, on, loan)
         loan = charged(draft.account, on, charges).loans[loan.number - 1]

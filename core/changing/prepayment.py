@@ -9,7 +9,7 @@ from core.account import Balance, Contract, Loan, bearing, contract_of, owed
 from core.change_events import Prepaid, Replanned
 from core.changing.changes import follow_up
 from core.changing.prepayment_fee import prepayment_fee
-from core.changing.remaining import Remaining, known_balances, level_now, remaining
+from core.changing.remaining import NOTHING_REMAINS, SPREAD, Remaining, known_balances, level_now, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Effect
 from core.contract.servicing import PrepaymentInterest, Rest
@@ -79,12 +79,10 @@ def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> R
 
 def _refused(contract: Contract, rest: Remaining | None, effect: Effect) -> Rejection | None:
     if contract.terms.broken_period is BrokenPeriod.SPREAD:
-        return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
+        return SPREAD
     if effect is Effect.KEEP_SCHEDULE and contract.terms.recalculation is None:
         return Rejection(Code.CHANGE_REFUSED, "the schedule stays only where interest follows payments")
-    if rest is None:
-        return Rejection(Code.CHANGE_REFUSED, "no installment is to come that was not paid in advance")
-    return None
+    return NOTHING_REMAINS if rest is None else None
 
 
 def _split(loan: Loan, contract: Contract, rest: Remaining, amount: int, effect: Effect, on: date) -> Split:

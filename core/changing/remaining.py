@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import pairwise
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from core.account import Balance, Contract, Loan, bearing, principal_to_come
 from core.contract.terms import BrokenPeriod, BusinessDays, Installment, Method, Terms, installment_total
 from core.money import Minor
+from core.rejections import Code, Rejection
 from core.schedule.calendars import shifted
 from core.schedule.cycles import grid_date
 from core.schedule.dates import due_dates
@@ -18,7 +20,9 @@ from core.schedule.spans import is_plain
 from core.servicing.accrual import running_interest
 from core.servicing.recalculation import agreed_rows
 
-EVEN = (Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY)
+NOTHING_REMAINS: Final = Rejection(Code.CHANGE_REFUSED, "no installment is to come that was not paid in advance")
+SPREAD: Final = Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
+EVEN: Final = (Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY)
 """Methods whose interest is that of the balance, for each period by itself."""
 
 

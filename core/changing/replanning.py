@@ -9,11 +9,12 @@ from core.change_events import Replanned
 from core.changing.remaining import Remaining, agreed_dates, with_stub
 from core.contract.terms import INSTALLMENTS_MAX, Installment, Method, Terms
 from core.money import Minor, divide
-from core.rejections import Code, Rejection
+from core.rejections import Rejection
 from core.schedule.checks import waits
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between, plus
-from core.schedule.plan import Refusal, replan
+from core.schedule.plan import replan
+from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import AT_THE_END, is_too_long
 from core.servicing.accrual import running_interest
 from core.servicing.recalculation import accrual_of
@@ -33,7 +34,7 @@ def solve(contract: Contract, terms: Terms, rest: Remaining, level: int | None) 
         over=_longer(contract, terms, rest),
     )
     if isinstance(rows, Refusal):
-        return Rejection(Code.TERMS_INVALID, rows.value)
+        return terms_invalid(rows)
     return (replace(rows[0], start=rest.start), *rows[1:])
 
 
@@ -50,12 +51,12 @@ def replanned(
 ) -> Replanned | Rejection:
     """Return rows as a change's outcome, in terms that agree with them; `settled`: what was earned is paid with it."""
     if sum(row.principal - row.capitalized for row in rows) != rest.principal:
-        return Rejection(Code.TERMS_INVALID, Refusal.NOTHING_TO_PLAN.value)
+        return terms_invalid(Refusal.NOTHING_TO_PLAN)
     dates = (*agreed_dates(contract)[: rest.installment - 1], *rest.dates[1:])
     # Dates that an installment which is agreed no longer needs are no more.
     dates = dates[: rest.installment - 1 + _dates_used(terms, rest, rows)]
     if len(dates) > INSTALLMENTS_MAX or is_too_long(terms, dates[0], dates[-1]):
-        return Rejection(Code.TERMS_INVALID, Refusal.SCHEDULE_TOO_LONG.value)
+        return terms_invalid(Refusal.SCHEDULE_TOO_LONG)
     terms = replace(terms, installments=len(dates), last_due=terms.last_due if terms.last_due == dates[-1] else None)
     if rest.number > loan.billed + 1:
         deferrals = deferrals_of(terms, rest, rows, divide(*rest.earned, terms.rounding))

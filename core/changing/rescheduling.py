@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from core.account import Contract, Loan, principal_to_come
 from core.change_events import Replanned
-from core.changing.remaining import Remaining, further, grid_day, level_now, remaining
+from core.changing.remaining import NOTHING_REMAINS, Remaining, further, grid_day, level_now, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Effect, Extend, FixIndex, Holiday, PauseInterest, Reschedule
 from core.contract.terms import (
@@ -25,10 +25,10 @@ from core.rejections import Code, Rejection
 from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS, add_months
 from core.schedule.floating import rate_on, rates_of
+from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import AT_THE_END
 from core.servicing.quote import payoff_interest
 
-NOTHING_REMAINS: Final = Rejection(Code.CHANGE_REFUSED, "no installment is to come that was not paid in advance")
 SHORT_TERM: Final = 12
 MID_TERM: Final = 60
 """A loan of up to so many months is short-term, or mid-term; any other is long-term."""
@@ -57,13 +57,13 @@ def reschedule(loan: Loan, contract: Contract, change: Reschedule, on: date) -> 
     terms, rest = dated
     terms = _with_grace(terms, rest, change.principal_grace, change.interest_grace)
     if max(terms.principal_grace, terms.interest_grace) >= rest.installment + len(rest.dates) - 2:
-        return Rejection(Code.TERMS_INVALID, "grace_too_long")
+        return terms_invalid(Refusal.GRACE_TOO_LONG)
     level = change.payment or terms.agreed_installment
     rows = solve(contract, terms, rest, level)
     if isinstance(rows, Rejection):
         return rows
     if change.payment and not change.installments and _leaves_a_rest(terms, rest, rows, change.payment):
-        return Rejection(Code.TERMS_INVALID, "payment_does_not_amortize")
+        return terms_invalid(Refusal.PAYMENT_DOES_NOT_AMORTIZE)
     return replanned(loan, contract, replace(terms, agreed_installment=level), rest, rows, loan.balances, on)
 
 
@@ -91,9 +91,11 @@ def extend(loan: Loan, contract: Contract, change: Extend, on: date) -> Replanne
     if contract.extensions >= contract.terms.extensions_max:
         return Rejection(Code.EXTENSION_REFUSED, f"extended {contract.extensions} times, which is all that is agreed")
     rest = remaining(loan, contract, on)
-    dates = None if rest is None else further(contract, rest.dates, change.installments)
-    if rest is None or dates is None:
+    if rest is None:
         return NOTHING_REMAINS
+    dates = further(contract, rest.dates, change.installments)
+    if dates is None:
+        return terms_invalid(Refusal.SCHEDULE_TOO_LONG)
     assert contract.disbursed_on is not None
     latest = latest_maturity(contract.disbursed_on, matures)
     if latest is None or dates[-1] > latest:
@@ -128,11 +130,11 @@ def holiday(loan: Loan, contract: Contract, change: Holiday, on: date) -> Replan
     if change.extends:
         dates = further(contract, rest.dates, change.installments)
         if dates is None:
-            return NOTHING_REMAINS
+            return terms_invalid(Refusal.SCHEDULE_TOO_LONG)
         terms, rest = _ending(terms, dates), replace(rest, dates=dates)
     terms = _with_grace(terms, rest, change.installments, change.installments)
     if terms.interest_grace >= rest.installment + len(rest.dates) - 2:
-        return Rejection(Code.TERMS_INVALID, "grace_too_long")
+        return terms_invalid(Refusal.GRACE_TOO_LONG)
     return _planned(loan, contract, terms, rest, terms.agreed_installment, on)
 
 
@@ -231,7 +233,7 @@ def _on_other_dates(
         dates = further(contract, dates, wanted - count)
         terms = terms if dates is None else _ending(terms, dates)
     if dates is None:
-        return Rejection(Code.TERMS_INVALID, "schedule_too_long")
+        return terms_invalid(Refusal.SCHEDULE_TOO_LONG)
     return terms, replace(rest, dates=dates[: wanted + 1])
 
 

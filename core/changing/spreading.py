@@ -16,6 +16,7 @@ from core.money import Minor
 from core.rejections import Code, Rejection
 from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS
+from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import APART
 from core.servicing.accrual import running_interest
 
@@ -66,7 +67,7 @@ def _reage(loan: Loan, contract: Contract, change: Reage, unpaid: Unpaid, on: da
         terms = replace(terms, due_day=first.day)
     dates = further(replace(contract, terms=terms), (on, first), change.installments - 1)
     if dates is None:
-        return Rejection(Code.TERMS_INVALID, "schedule_too_long")
+        return terms_invalid(Refusal.SCHEDULE_TOO_LONG)
     passed = sum(1 for day in agreed_dates(contract) if day <= on and day <= _last_due(loan, contract))
     rest = Remaining(loan.billed + 1, passed + 1, loan.principal, on, dates, on, (0, 1))
     rows = solve(contract, terms, rest, None)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from core.account import Contract, Loan, bearing, contract_of, promised
 from core.change_events import Replanned, TrancheDisbursed
 from core.changing.changes import follow_up
-from core.changing.remaining import Remaining, earned_by, noted, remaining
+from core.changing.remaining import NOTHING_REMAINS, SPREAD, Remaining, earned_by, noted, remaining
 from core.changing.replanning import replanned, solve
 from core.contract.terms import BrokenPeriod, Terms, Tranche
 from core.decision import Draft
@@ -30,10 +30,10 @@ def disburse_tranche(draft: Draft, loan: Loan, amount: int | None, on: date) -> 
     if not 0 < amount <= promised(contract):
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{promised(contract)} is still to be paid out")
     if contract.terms.broken_period is BrokenPeriod.SPREAD:
-        return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
+        return SPREAD
     rest = remaining(loan, contract, on)
     if rest is None:
-        return Rejection(Code.CHANGE_REFUSED, "no installment is to come that was not paid in advance")
+        return NOTHING_REMAINS
     planned = _planned(loan, contract, rest, amount, on)
     if isinstance(planned, Rejection):
         return planned

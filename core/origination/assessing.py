@@ -10,8 +10,9 @@ from core.origination.events import ApplicationDecided
 from core.origination.file import Application, ApplicationStatus, Outcome, Verdict
 from core.origination.lender import Findings
 from core.origination.product import Product, needs_two_officers, terms_for
-from core.rejections import Code, Rejection
-from core.schedule.plan import Refusal, plan
+from core.rejections import Rejection
+from core.schedule.plan import plan
+from core.schedule.refusals import Refusal, terms_invalid
 from core.servicing.delinquency import days_past_due
 from core.servicing.disbursing import lent_of
 
@@ -45,7 +46,7 @@ def largest_installment(terms: Terms, case: Case) -> int | Rejection:
         return lent
     rows = plan(lent[0], case.on)
     if isinstance(rows, Refusal):
-        return Rejection(Code.TERMS_INVALID, rows.value)
+        return terms_invalid(rows)
     return max(installment_total(row) for row in rows)
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from core.rejections import Code, Rejection
+
 
 class Refusal(StrEnum):
     """Stable codes, in order of precedence."""
@@ -28,3 +30,8 @@ class Refusal(StrEnum):
     SCHEDULE_TOO_LONG = "schedule_too_long"
     PAYMENT_DOES_NOT_AMORTIZE = "payment_does_not_amortize"
     INSTALLMENT_TOO_LARGE = "installment_too_large"
+
+
+def terms_invalid(why: Refusal) -> Rejection:
+    """Return the refusal of a command whose terms give no schedule."""
+    return Rejection(Code.TERMS_INVALID, why.value)

@@ -16,7 +16,8 @@ from core.events import LoanDisbursed
 from core.money import Minor, divide
 from core.rejections import Code, Rejection
 from core.schedule.interest import interest_between
-from core.schedule.plan import Refusal, plan
+from core.schedule.plan import plan
+from core.schedule.refusals import Refusal, terms_invalid
 from core.servicing.advance import catch_up, settle_states
 from core.servicing.capping import above_cap
 from core.servicing.repayment import receive
@@ -31,7 +32,7 @@ def disburse(draft: Draft, loan: Loan, on: date) -> Rejection | None:
     lent = found[0]
     planned = plan(lent, on)
     if isinstance(planned, Refusal):
-        return Rejection(Code.TERMS_INVALID, planned.value)
+        return terms_invalid(planned)
     pay_out(draft, LoanDisbursed(on, loan.number, Minor(lent.principal), planned, first_deferrals(lent, on, planned)))
     return None
 
@@ -54,7 +55,7 @@ def refused_terms(terms: Terms, on: date) -> Rejection | None:
     lent, leaves = found
     planned = plan(lent, on)
     if isinstance(planned, Refusal):
-        return Rejection(Code.TERMS_INVALID, planned.value)
+        return terms_invalid(planned)
     return _cost_above_cap(terms, on, lent, planned, lent.principal - leaves) if terms.cost_cap_ppb else None
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.changing.rescheduling import latest_maturity
-from core.commands import AddCharge, ChangeTerms, DisburseTranche
+from core.commands import ChangeTerms, DisburseTranche
 from core.contract.changes import (
     Change,
     Extend,
@@ -218,47 +218,6 @@ def test_a_payoff_within_a_pause_owes_what_was_earned_before_it() -> None:
     assert loan.loan.dues[0].interest == (owing * 60 * 15 * 2 + 365_000) // (2 * 365_000)
 
 
-@pytest.mark.parametrize(
-    ("terms", "wanted"),
-    [
-        ({"installments": 600}, Extend(installments=1)),
-        ({"installments": 600}, Holiday(installments=1)),
-        ({}, Reschedule(installments=600)),
-    ],
-)
-def test_no_change_makes_more_installments_than_a_loan_may_have(terms: dict[str, int], wanted: Change) -> None:
-    loan = lived(replace(LEVEL, rate=Rate(6_000_000), **terms), date(2025, 3, 20))
-    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=wanted))
-    assert isinstance(refused, Rejection)
-    assert (refused.code, refused.detail) == (Code.TERMS_INVALID, "schedule_too_long")
-
-
-@pytest.mark.parametrize(
-    ("method", "payment"), [(Method.EQUAL_INSTALLMENT, 4_300), (Method.EQUAL_PRINCIPAL, 1), (Method.PRINCIPAL_FIRST, 1)]
-)
-def test_a_payment_that_never_repays_is_refused_however_many_installments_have_passed(
-    method: Method, payment: int
-) -> None:
-    loan = lived(replace(LEVEL, method=method), date(2025, 3, 20))
-    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=Reschedule(payment=payment)))
-    assert isinstance(refused, Rejection)
-    assert (refused.code, refused.detail) == (Code.TERMS_INVALID, "payment_does_not_amortize")
-
-
-def test_principal_first_has_as_many_installments_as_its_payment_makes() -> None:
-    loan = lived(replace(LEVEL, method=Method.PRINCIPAL_FIRST), date(2025, 3, 20))
-    change(loan, Reschedule(payment=50_000))
-    assert [row.principal for row in loan.to_come] == [50_000] * 16 + [33_334]
-
-
-@pytest.mark.parametrize("method", [Method.INTEREST_ONLY, Method.AT_MATURITY])
-def test_a_loan_that_is_repaid_at_the_end_has_no_payment_to_agree_on(method: Method) -> None:
-    loan = lived(replace(LEVEL, method=method), date(2025, 3, 20))
-    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=Reschedule(payment=100_000)))
-    assert isinstance(refused, Rejection)
-    assert refused.code is Code.CHANGE_REFUSED
-
-
 ONCE = replace(LEVEL, method=Method.AT_MATURITY, installments=6)
 
 
@@ -285,54 +244,3 @@ def test_a_maturity_that_was_moved_off_the_grid_counts_thirty_days_a_month_also_
     assert [row.interest for row in loan.to_come] == [185_000]
     change(loan, Extend(installments=1))
     assert [(row.due_date, row.interest) for row in loan.to_come] == [(date(2025, 8, 20), 215_000)]
-
-
-def test_a_loan_that_falls_due_once_has_a_date_or_a_number_of_periods_and_not_too_many() -> None:
-    loan = lived(ONCE, date(2025, 3, 2))
-    for wanted, code in (
-        (Reschedule(due_day=20, installments=8), Code.CHANGE_REFUSED),
-        (Reschedule(first_due=date(2090, 1, 1)), Code.TERMS_INVALID),
-    ):
-        refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=wanted))
-        assert isinstance(refused, Rejection)
-        assert refused.code is code
-
-
-def test_dates_cannot_be_moved_where_only_a_charge_is_to_come() -> None:
-    loan = lived(replace(LEVEL, installments=2), date(2025, 2, 20))
-    loan.ask(AddCharge(account=1, loan=LOAN, component="fee", amount=5_000, due_date=date(2025, 4, 11)))
-    loan.live_until(date(2025, 3, 20), pays=False)
-    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=Reschedule(due_day=25)))
-    assert isinstance(refused, Rejection)
-    assert refused.code is Code.CHANGE_REFUSED
-
-
-def test_a_rate_agreed_on_a_floating_loan_ends_the_index() -> None:
-    resets = Floating(Cycle(date(2025, 4, 15), 1, Unit.MONTH), spread_ppb=2_500_000)
-    loan = lived(replace(MORTGAGE, floating=resets), date(2025, 3, 20))
-    change(loan, FixIndex(on=date(2025, 3, 20), ppb=30_000_000))
-    loan.live_until(date(2025, 7, 15))
-    change(loan, Reschedule(rate=Rate(25_000_000)))
-    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=FixIndex(on=date(2025, 8, 1), ppb=90_000_000)))
-    assert isinstance(refused, Rejection)
-    # Before, the index held: 3.25 % from the fourth period on.
-    assert [step.rate.ppb for step in loan.contract.terms.rate_steps] == [32_500_000] * 3 + [25_000_000]
-    interest = [row.interest for row in loan.to_come]
-    owing = loan.loan.principal
-    assert interest[0] == (owing * 25 * 2 + 12_000) // (2 * 12_000)
-
-
-def test_an_index_value_for_days_that_have_passed_takes_effect_with_them_or_not_at_all() -> None:
-    resets = Floating(Cycle(date(2025, 2, 15), 1, Unit.MONTH))
-    loan = lived(replace(MORTGAGE, floating=resets), date(2025, 4, 20))
-    late = FixIndex(on=date(2025, 3, 1), ppb=30_000_000)
-    refused = loan.try_to(ChangeTerms(account=1, loan=LOAN, change=late))
-    assert isinstance(refused, Rejection)
-    assert refused.code is Code.CHANGE_REFUSED
-    loan.ask(ChangeTerms(account=1, loan=LOAN, change=late, effective_on=date(2025, 3, 1)))
-
-
-def test_a_change_that_asks_for_nothing_is_refused() -> None:
-    refused = lived(LEVEL, date(2025, 3, 20)).try_to(ChangeTerms(account=1, loan=LOAN, change=Reschedule()))
-    assert isinstance(refused, Rejection)
-    assert refused.code is Code.NOTHING_TO_DO
