@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.account import Balance, Contract, Loan, bearing, principal_to_come
-from core.contract.terms import BrokenPeriod, BusinessDays, Installment, Method, Terms, installment_total
+from core.contract.terms import BrokenPeriod, BusinessDays, Installment, Method, Terms
 from core.money import Minor
 from core.rejections import Code, Rejection
 from core.schedule.calendars import shifted
@@ -16,6 +16,7 @@ from core.schedule.cycles import grid_date
 from core.schedule.dates import due_dates
 from core.schedule.daycount import BY_WHOLE_PERIOD
 from core.schedule.interest import Ratio, interest_between, plus
+from core.schedule.level import level_part
 from core.schedule.spans import is_plain
 from core.servicing.accrual import running_interest
 from core.servicing.recalculation import agreed_rows
@@ -170,8 +171,7 @@ def level_now(contract: Contract, rest: Remaining) -> int | None:
     if contract.terms.agreed_installment is not None:
         return contract.terms.agreed_installment
     rows = agreed_rows(contract)[rest.number - 1 : -1]
-    level = contract.terms.method is Method.EQUAL_INSTALLMENT
-    return next((installment_total(row) if level else int(row.principal) for row in rows if row.principal), None)
+    return next((level_part(contract.terms.method, row) for row in rows if row.principal), None)
 
 
 def grid_day(contract: Contract) -> int:

@@ -19,12 +19,12 @@ from core.contract.terms import (
     Rate,
     RateStep,
     Terms,
-    installment_total,
 )
 from core.rejections import Code, Rejection
 from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS, add_months
 from core.schedule.floating import rate_on, rates_of
+from core.schedule.level import level_part
 from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import AT_THE_END
 from core.servicing.quote import payoff_interest
@@ -76,11 +76,7 @@ def _at_rate(terms: Terms, rate: Rate, start: date) -> Terms:
 
 def _leaves_a_rest(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], payment: int) -> bool:
     """Return whether as many installments as there can be do not repay it, and the last has to take more."""
-    last = rows[-1]
-    level = (
-        last.principal if terms.method in (Method.EQUAL_PRINCIPAL, Method.PRINCIPAL_FIRST) else installment_total(last)
-    )
-    return len(rows) == len(rest.dates) - 1 and level > payment
+    return len(rows) == len(rest.dates) - 1 and level_part(terms.method, rows[-1]) > payment
 
 
 def extend(loan: Loan, contract: Contract, change: Extend, on: date) -> Replanned | Rejection:

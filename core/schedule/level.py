@@ -6,7 +6,7 @@ from math import gcd, lcm
 
 from msgspec.structs import replace
 
-from core.contract.terms import BusinessDays, Rate
+from core.contract.terms import BusinessDays, Installment, Method, Rate, installment_total
 from core.money import Minor, Rounding, divide, divide_to_multiple
 from core.schedule.accruals import Accruals, Cut, accruals_of
 from core.schedule.daycount import Period
@@ -38,6 +38,11 @@ def level_installment(
     if left < 0:
         return None
     return _at_least_one(divide(left, owed[1] * annuity, rounding), 1, multiple, rounding)
+
+
+def level_part(method: Method, row: Installment) -> Minor:
+    """Return what of a row a level is: of equal installments all of it, otherwise its principal part."""
+    return installment_total(row) if method is LEVEL else row.principal
 
 
 def level_of(course: Walk, at: Position, index: int, over: tuple[date, ...]) -> int | None:

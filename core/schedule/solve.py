@@ -11,8 +11,9 @@ from core.contract.terms import INSTALLMENTS_MAX, RATE_MAX, Installment, Method,
 from core.money import AMOUNT_MAX, Minor
 from core.schedule.amortize import work_of
 from core.schedule.dates import due_dates
+from core.schedule.level import level_part
 from core.schedule.plan import Refusal, plan
-from core.schedule.spans import spans_of
+from core.schedule.spans import AT_THE_END, spans_of
 
 COUNTS: Final = (12, 36, 120, INSTALLMENTS_MAX)
 """Numbers of installments tried, so that short terms are not planned to the last year that dates have."""
@@ -148,22 +149,17 @@ def _installments(terms: Terms, payment: int, on: date) -> Terms | Refusal | Uns
     if payment <= few[0].interest:
         return Refusal.PAYMENT_DOES_NOT_AMORTIZE
     share = payment if terms.method is Method.EQUAL_INSTALLMENT else payment - few[0].interest
-    if terms.method in (Method.INTEREST_ONLY, Method.AT_MATURITY):
+    if terms.method in AT_THE_END:
         return Unsolvable.NO_SUCH_NUMBER
     for count in COUNTS:
         rows = plan(replace(terms, installments=count, agreed_installment=share + 1), on)
         if isinstance(rows, Refusal):
             return rows
-        if len(rows) < count or _part(terms, rows[-1]) <= share + 1:
+        if len(rows) < count or level_part(terms.method, rows[-1]) <= share + 1:
             found = replace(terms, installments=len(rows), agreed_installment=share)
             unplannable = plan(found, on)
             return unplannable if isinstance(unplannable, Refusal) else found
     return Unsolvable.NO_SUCH_NUMBER
-
-
-def _part(terms: Terms, row: Installment) -> int:
-    """Return what the agreed installment of such terms is compared with."""
-    return installment_total(row) if terms.method is Method.EQUAL_INSTALLMENT else row.principal
 
 
 def _roundest(least: int, most: int) -> int:

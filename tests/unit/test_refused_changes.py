@@ -37,7 +37,8 @@ def test_no_change_makes_more_installments_than_there_can_be(terms: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("method", "payment"), [(Method.EQUAL_INSTALLMENT, 4_300), (Method.EQUAL_PRINCIPAL, 1), (Method.PRINCIPAL_FIRST, 1)]
+    ("method", "payment"),
+    [(Method.EQUAL_INSTALLMENT, 4_300), (Method.EQUAL_PRINCIPAL, 1), (Method.FLAT, 1), (Method.PRINCIPAL_FIRST, 1)],
 )
 def test_a_payment_that_never_repays_is_refused_however_many_installments_have_passed(
     method: Method, payment: int
@@ -50,6 +51,12 @@ def test_principal_first_has_as_many_installments_as_its_payment_makes() -> None
     loan = lived(replace(LEVEL, method=Method.PRINCIPAL_FIRST), date(2025, 3, 20))
     change(loan, Reschedule(payment=50_000))
     assert [row.principal for row in loan.to_come] == [50_000] * 16 + [33_334]
+
+
+def test_a_flat_payment_is_its_principal_part_also_where_as_many_installments_as_there_can_be_repay_it() -> None:
+    loan = lived(replace(LEVEL, method=Method.FLAT), date(2025, 3, 20))
+    change(loan, Reschedule(payment=1_395))
+    assert [row.principal for row in loan.to_come] == [1_395] * 597 + [519]
 
 
 @pytest.mark.parametrize("method", [Method.INTEREST_ONLY, Method.AT_MATURITY])
