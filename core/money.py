@@ -41,3 +41,10 @@ def divide(numerator: int, denominator: int, rounding: Rounding) -> Minor:
 def divide_to_multiple(numerator: int, denominator: int, multiple: Minor, rounding: Rounding) -> Minor:
     """Return numerator / denominator rounded to a multiple of `multiple` minor units."""
     return Minor(divide(numerator, denominator * multiple, rounding) * multiple)
+
+
+def equal_parts(amount: int, count: int, rounding: Rounding) -> list[Minor]:
+    """Return an amount in so many equal parts, each rounded, as far as it goes; the last takes the rest."""
+    share = divide(amount, count, rounding)
+    parts = [Minor(max(0, min(share, amount - share * taken))) for taken in range(count - 1)]
+    return [*parts, Minor(amount - sum(parts))]

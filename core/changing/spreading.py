@@ -12,7 +12,7 @@ from core.changing.replanning import replanned, solve
 from core.contract.changes import Reage, Reamortize, UnpaidInterest
 from core.contract.terms import Method, Rate, Terms
 from core.facts import PenaltyCharge
-from core.money import Minor
+from core.money import Minor, equal_parts
 from core.rejections import Code, Rejection
 from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS
@@ -131,8 +131,7 @@ def _with_unpaid(plan: Replanned | Rejection, change: Reage | Reamortize, intere
     if isinstance(plan, Rejection) or not interest or change.interest is UnpaidInterest.WAIVE:
         return plan
     count = len(plan.rows) if change.interest is UnpaidInterest.EQUAL else 1
-    parts = [interest // count] * (count - 1)
-    parts.append(interest - sum(parts))
+    parts = equal_parts(interest, count, plan.terms.rounding)
     more = [replace(row, interest=row.interest + part) for row, part in zip(plan.rows, parts, strict=False)]
     # Where interest follows payments, a row takes what is carried into it anyway.
     follows = plan.terms.recalculation is not None

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.contract.terms import PPB, BrokenPeriod, BusinessDays, Installment, Terms
-from core.money import AMOUNT_MAX, Minor, Rounding, divide
+from core.money import AMOUNT_MAX, Minor, Rounding, divide, equal_parts
 from core.schedule.amortize import amortize
 from core.schedule.checks import date_error, term_error
 from core.schedule.cycles import grid_date
@@ -195,8 +195,6 @@ def _with_broken_period(
     if terms.broken_period is BrokenPeriod.UPFRONT:
         return (Installment(start, start, Minor(0), broken), *rows)
     count = len(rows) if terms.broken_period is BrokenPeriod.SPREAD else 1
-    share = divide(broken, count, terms.rounding)
-    shares = [max(0, min(share, broken - share * taken)) for taken in range(count)]
-    shares[-1] = Minor(broken - sum(shares[:-1]))
-    spread = [replace(row, interest=Minor(row.interest + each)) for row, each in zip(rows, shares, strict=False)]
+    parts = equal_parts(broken, count, terms.rounding)
+    spread = [replace(row, interest=Minor(row.interest + part)) for row, part in zip(rows, parts, strict=False)]
     return (replace(spread[0], start=start), *spread[1:], *rows[count:])

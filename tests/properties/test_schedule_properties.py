@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from core.contract.terms import BusinessDays, Installment, Method, Pause, Rate, RateStep, Terms
-from core.money import Minor, Rounding, divide, divide_to_multiple
+from core.money import Minor, Rounding, divide, divide_to_multiple, equal_parts
 from core.schedule.calendars import is_business_day
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
@@ -177,3 +177,11 @@ def test_a_multiple_is_a_multiple(numerator: int, multiple: int, rounding: Round
     rounded = divide_to_multiple(numerator, 7, Minor(multiple), rounding)
     assert rounded % multiple == 0
     assert abs(Fraction(numerator, 7) - rounded) < multiple
+
+
+@given(st.integers(0, 10**12), st.integers(1, 600), st.sampled_from(Rounding))
+def test_equal_parts_are_the_whole_and_none_is_below_zero(amount: int, count: int, rounding: Rounding) -> None:
+    parts = equal_parts(amount, count, rounding)
+    assert (len(parts), sum(parts)) == (count, amount)
+    assert min(parts) >= 0
+    assert max(parts[:-1], default=0) <= divide(amount, count, rounding)
