@@ -1,9 +1,7 @@
 """The chart of accounts: 4+2 digits, the first four as in the Chinese chart of accounts for lenders."""
 
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import Final
-
-from msgspec import Struct
 
 
 class Gl(IntEnum):
@@ -28,41 +26,28 @@ class Gl(IntEnum):
     WAIVED = 660202
 
 
-class Side(StrEnum):
-    """The side on which an account's balance normally stands."""
-
-    DEBIT = "debit"
-    CREDIT = "credit"
-
-
-class GlAccount(Struct, frozen=True):
-    """Name and normal balance of a GL account."""
-
-    name: str
-    normal: Side
-
-
 CHART: Final = {
-    Gl.BANK: GlAccount("Bank deposits", Side.DEBIT),
-    Gl.INTEREST_RECEIVABLE: GlAccount("Interest receivable, due", Side.DEBIT),
-    Gl.PENALTY_RECEIVABLE: GlAccount("Penalty receivable, charged", Side.DEBIT),
-    Gl.ACCRUED_PENALTY: GlAccount("Penalty accrued, not charged", Side.DEBIT),
-    Gl.FEE_RECEIVABLE: GlAccount("Fees receivable", Side.DEBIT),
+    Gl.BANK: "Bank deposits",
+    Gl.INTEREST_RECEIVABLE: "Interest receivable, due",
+    Gl.PENALTY_RECEIVABLE: "Penalty receivable, charged",
+    Gl.ACCRUED_PENALTY: "Penalty accrued, not charged",
+    Gl.FEE_RECEIVABLE: "Fees receivable",
     # What non-accrual loans owe stays receivable; this takes it out of income again until it is paid.
-    Gl.INTEREST_SUSPENDED: GlAccount("Interest in suspense", Side.CREDIT),
-    Gl.PENALTY_SUSPENDED: GlAccount("Penalty in suspense", Side.CREDIT),
-    Gl.LOAN_PRINCIPAL: GlAccount("Loans, principal", Side.DEBIT),
-    Gl.ACCRUED_INTEREST: GlAccount("Loans, interest accrued, not due", Side.DEBIT),
-    Gl.DEPOSITS: GlAccount("Security deposits", Side.CREDIT),
-    Gl.UNAPPLIED: GlAccount("Unapplied balances", Side.CREDIT),
-    Gl.DUE_TO_FUNDERS: GlAccount("Due to funders", Side.CREDIT),
-    Gl.INTEREST_INCOME: GlAccount("Interest income", Side.CREDIT),
-    Gl.PENALTY_INCOME: GlAccount("Penalty income", Side.CREDIT),
-    Gl.FEE_INCOME: GlAccount("Fee income", Side.CREDIT),
-    Gl.GOODWILL: GlAccount("Goodwill credits", Side.DEBIT),
+    Gl.INTEREST_SUSPENDED: "Interest in suspense",
+    Gl.PENALTY_SUSPENDED: "Penalty in suspense",
+    Gl.LOAN_PRINCIPAL: "Loans, principal",
+    Gl.ACCRUED_INTEREST: "Loans, interest accrued, not due",
+    Gl.DEPOSITS: "Security deposits",
+    Gl.UNAPPLIED: "Unapplied balances",
+    Gl.DUE_TO_FUNDERS: "Due to funders",
+    Gl.INTEREST_INCOME: "Interest income",
+    Gl.PENALTY_INCOME: "Penalty income",
+    Gl.FEE_INCOME: "Fee income",
+    Gl.GOODWILL: "Goodwill credits",
     # Forgiven, not wrong: income stays as invoiced, and what forgiving costs can be seen.
-    Gl.WAIVED: GlAccount("Charges and interest waived", Side.DEBIT),
+    Gl.WAIVED: "Charges and interest waived",
 }
+"""The name of each account."""
 
 
 def dotted(gl: int) -> str:

@@ -14,10 +14,7 @@ from accounting.parts import Movement, charged, paid, used
 from accounting.rules import CREDITED_FROM, RULES, Part
 from core.book import AccrualBooked
 from core.change_events import ChangeEvent, Prepaid, TermsChanged, TrancheDisbursed
-from core.charge_events import (
-    ChargeEvent,
-    DepositSwept,
-)
+from core.charge_events import ChargeEvent, DepositSwept
 from core.contract.waterfall import Component
 from core.events import (
     AccountEvent,

@@ -17,33 +17,32 @@ def charged(charges: tuple[PenaltyCharge, ...]) -> list[Movement]:
 def paid(allocations: tuple[Allocation, ...], interest: Part = Part.INTEREST_PAID) -> list[Movement]:
     """Return what installments received; interest in advance is credited to what accrues, not to what is due."""
     parts: list[Movement] = []
-    for paid in allocations:
-        parts.append((interest, paid.loan, paid.interest))
-        parts.append((Part.PRINCIPAL_PAID, paid.loan, paid.principal))
-        if paid.penalty or paid.fee:
-            parts.append((Part.PENALTY_PAID, paid.loan, paid.penalty))
-            parts.append((Part.FEE_PAID, paid.loan, paid.fee))
+    for each in allocations:
+        parts.append((interest, each.loan, each.interest))
+        parts.append((Part.PRINCIPAL_PAID, each.loan, each.principal))
+        if each.penalty or each.fee:
+            parts.append((Part.PENALTY_PAID, each.loan, each.penalty))
+            parts.append((Part.FEE_PAID, each.loan, each.fee))
     return parts
-
-
-def from_unapplied(allocations: tuple[Allocation, ...], interest: Part) -> list[Movement]:
-    """Return what installments received of the unapplied balance."""
-    return [
-        movement
-        for paid in allocations
-        for movement in (
-            (interest, paid.loan, paid.interest),
-            (Part.PRINCIPAL_FROM_UNAPPLIED, paid.loan, paid.principal),
-            (Part.PENALTY_FROM_UNAPPLIED, paid.loan, paid.penalty),
-            (Part.FEE_FROM_UNAPPLIED, paid.loan, paid.fee),
-        )
-    ]
 
 
 def used(event: UnappliedApplied | UnappliedUsed) -> list[Movement]:
     """Return what unapplied money was used for."""
     return [
         *charged(event.charges),
-        *from_unapplied(event.allocations, Part.INTEREST_FROM_UNAPPLIED),
-        *from_unapplied(event.ahead, Part.ACCRUED_INTEREST_FROM_UNAPPLIED),
+        *_from_unapplied(event.allocations, Part.INTEREST_FROM_UNAPPLIED),
+        *_from_unapplied(event.ahead, Part.ACCRUED_INTEREST_FROM_UNAPPLIED),
+    ]
+
+
+def _from_unapplied(allocations: tuple[Allocation, ...], interest: Part) -> list[Movement]:
+    return [
+        movement
+        for each in allocations
+        for movement in (
+            (interest, each.loan, each.interest),
+            (Part.PRINCIPAL_FROM_UNAPPLIED, each.loan, each.principal),
+            (Part.PENALTY_FROM_UNAPPLIED, each.loan, each.penalty),
+            (Part.FEE_FROM_UNAPPLIED, each.loan, each.fee),
+        )
     ]

@@ -151,7 +151,7 @@ def _event(account: int, seq: int, event: Event) -> SimulatedEvent:
 def _line(account: int, posting: Posting) -> EntryLine:
     loan = loan_id(account, posting.loan) if posting.loan else None
     debit, credit = max(0, posting.amount), max(0, -posting.amount)
-    return EntryLine(dotted(posting.gl), CHART[Gl(posting.gl)].name, loan, debit, credit)
+    return EntryLine(dotted(posting.gl), CHART[Gl(posting.gl)], loan, debit, credit)
 
 
 def _shown(before: Account | None, after: Account | None) -> list[Loan]:

@@ -43,5 +43,5 @@ def _line(row: TrialBalance, catalogue: Catalogue) -> TrialBalanceLine:
     control, amounts = dotted(row.gl), (row.debit, row.credit, row.balance)
     own = catalogue.ledger_account(row.product, control)
     if own is None:
-        return TrialBalanceLine(row.currency, control, CHART[Gl(row.gl)].name, *amounts, row.product)
+        return TrialBalanceLine(row.currency, control, CHART[Gl(row.gl)], *amounts, row.product)
     return TrialBalanceLine(row.currency, own.code, own.name, *amounts, row.product, control)

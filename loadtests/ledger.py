@@ -89,7 +89,7 @@ async def trial(dsn: str) -> list[TrialLine]:
     """Return the trial balance, over all currencies."""
     async with reading(dsn) as connection:
         rows = await trial_balance(connection, None)
-    return [TrialLine(dotted(row.gl), CHART[Gl(row.gl)].name, row.debit, row.credit, row.balance) for row in rows]
+    return [TrialLine(dotted(row.gl), CHART[Gl(row.gl)], row.debit, row.credit, row.balance) for row in rows]
 
 
 async def figure(dsn: str, name: str) -> int:

@@ -42,8 +42,6 @@ class Quote(Struct, frozen=True):
 class Payoff(Struct, frozen=True):
     """The parts of a payoff on one day, once penalties are charged."""
 
-    due: Minor
-    """Everything billed and unpaid."""
     principal: Minor
     """Principal not yet due."""
     interest: Minor
@@ -83,7 +81,7 @@ def payoff(account: Account, loan: Loan, on: date) -> Payoff:
     penalty, fee = sum(charge.penalty for charge in loan.charges), sum(charge.fee for charge in loan.charges)
     early = prepayment_fee(loan, contract, principal, on)
     total = due + principal + interest + penalty + fee + early
-    return Payoff(Minor(due), principal, interest, Minor(penalty), Minor(fee), early, Minor(total), waived)
+    return Payoff(principal, interest, Minor(penalty), Minor(fee), early, Minor(total), waived)
 
 
 def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:

@@ -131,7 +131,7 @@ def journal_of(history: list[tuple[int, Event]], on: date) -> dict[str, str]:
     moved: Counter[str] = Counter()
     for _, event in history:
         for line in journalize(event) if event.on == on else ():
-            moved[f"{'debit' if line.amount > 0 else 'credit'} {CHART[Gl(line.gl)].name}"] += abs(line.amount)
+            moved[f"{'debit' if line.amount > 0 else 'credit'} {CHART[Gl(line.gl)]}"] += abs(line.amount)
     return {side: money(amount) for side, amount in moved.items()}
 
 
