@@ -95,12 +95,11 @@ def _reamortize(loan: Loan, contract: Contract, change: Reamortize, unpaid: Unpa
 
 def _new_terms(terms: Terms, loan: Loan, change: Reage) -> Terms:
     """Return the terms of the new installments: nothing holds of the former dates, grace and balloon."""
-    level = terms.method in APART
     terms = replace(
         terms,
         every=change.every or terms.every,
         unit=change.unit or terms.unit,
-        method=Method.EQUAL_INSTALLMENT if level else terms.method,
+        method=Method.EQUAL_INSTALLMENT if terms.method in APART else terms.method,
         principal=int(loan.principal) if terms.method is Method.FLAT else terms.principal,
         due_day=None,
         last_due=None,

@@ -12,7 +12,7 @@ from core.schedule.calendars import shifted
 from core.schedule.cycles import cycle_dates
 from core.schedule.daycount import DAYS, YEAR_FRACTIONS, actual_days
 from core.schedule.floating import Rates, is_constant, pieces
-from core.schedule.interest import Ratio, factor, yearly_ppb
+from core.schedule.interest import Ratio, bears, factor, yearly_ppb
 from core.schedule.spans import Span
 
 
@@ -100,6 +100,6 @@ def _base_resets(terms: Terms, spans: Sequence[Span]) -> frozenset[date]:
 
 
 def _interest(terms: Terms, rates: Rates, span: Span, start: date, end: date) -> Ratio:
-    if span.number <= terms.interest_free or start > end or (start == end and span.start < span.end):
+    if not bears(terms, span, span.number, start, end):
         return 0, 1
     return factor(terms.day_count, span, pieces(rates, start, end))

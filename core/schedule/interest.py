@@ -22,12 +22,17 @@ def interest_between(
     period by actual days, periods free of interest, the last day of a 30E/360 ISDA loan. A period that business days
     left without days has no part but the whole.
     """
-    if 0 < number <= terms.interest_free or start > end or (start == end and period_start < period_end):
+    period = Period(period_start, period_end, nominal_days(terms.every, terms.unit), number == terms.installments)
+    if not bears(terms, period, number, start, end):
         return 0, 1
     first = terms.first_day_count if number == 1 else None
-    period = Period(period_start, period_end, nominal_days(terms.every, terms.unit), number == terms.installments)
     numerator, denominator = factor(first or terms.day_count, period, pieces(rates_of(terms, end), start, end))
     return balance * numerator, denominator
+
+
+def bears(terms: Terms, period: Period, number: int, start: date, end: date) -> bool:
+    """Return whether days of a period can bear interest; one that business days left without days has only itself."""
+    return not 0 < number <= terms.interest_free and (start < end or (start == end and period.start == period.end))
 
 
 def factor(day_count: DayCount, period: Period, at_rates: list[Piece]) -> Ratio:

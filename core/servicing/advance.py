@@ -30,7 +30,7 @@ from core.servicing.delinquency import (
 from core.servicing.late_interest import bill_late_interest
 from core.servicing.penalties import penalties
 from core.servicing.recalculation import next_late_day, project
-from core.servicing.restating import moved, restate
+from core.servicing.restating import came_early_or_late, restate
 from core.servicing.settling import charged
 from core.servicing.split import Split, split_over
 from core.servicing.sweeping import next_sweep_day, sweep
@@ -161,7 +161,7 @@ def _bill(draft: Draft, loan: Loan, day: date) -> bool:
     number = loan.billed + 1
     carried = Minor(loan.carried + deferred(contract, number))
     row = contract.schedule[loan.billed]
-    if contract.terms.recalculation is not None and moved(loan, contract):
+    if contract.terms.recalculation is not None and came_early_or_late(loan, contract):
         projected = project(loan, contract, day, late_to=day)
         row, carried = projected.rows[0], projected.carried
         if row != contract.schedule[loan.billed]:

@@ -59,24 +59,29 @@ def allocate_open(amount: int, waterfall: Waterfall, reached: Open) -> int:
     for step in waterfall.steps:
         if not left:
             break
-        rows = _reached(step.reach, reached)
-        moves = reached.moves_interest and step.reach is Reach.IN_ADVANCE and Component.PRINCIPAL in step.order
-        asked = [_left_to_principal(row) for row in rows] if moves else []
-        if step.reach is not Reach.IN_ADVANCE:
-            left = _pay(left, rows, step)
-        elif waterfall.future is Future.REAMORTIZE:
-            left = _pay_in_shares(left, rows, step, reached.principal_in_advance)
+        if step.reach is Reach.IN_ADVANCE:
+            left = _pay_later(left, step, waterfall.future, reached)
         else:
-            left = _pay_in_advance(
-                left, _ordered(rows, waterfall.future, reached.running), step, reached.principal_in_advance
-            )
-        if moves:
-            _move_interest(rows, asked)
+            left = _pay(left, _reached(step.reach, reached), step)
     return left
 
 
-def _left_to_principal(row: Payable) -> int:
-    """Return what principal is to pay of a row, which it pays whole: all but the interest that was just paid."""
+def _pay_later(left: int, step: Step, future: Future, reached: Open) -> int:
+    """Pay installments that have not fallen due; principal alone moves the interest of those that it pays whole."""
+    rows, principal = _reached(step.reach, reached), reached.principal_in_advance
+    moves = reached.moves_interest and Component.PRINCIPAL in step.order
+    asked = [_ask_principal(row) for row in rows] if moves else []
+    if future is Future.REAMORTIZE:
+        left = _pay_in_shares(left, rows, step, principal)
+    else:
+        left = _pay_in_advance(left, _ordered(rows, future, reached.running), step, principal)
+    if moves:
+        _move_interest(rows, asked)
+    return left
+
+
+def _ask_principal(row: Payable) -> int:
+    """Ask principal for a whole row but the interest that was just paid of it; return how much that is."""
     place = _PLACE[Component.PRINCIPAL]
     row.owed[place] = max(0, row.owed[place] - row.paid[_PLACE[Component.INTEREST]])
     return row.owed[place]

@@ -6,14 +6,14 @@ from core.account import NOTHING_AHEAD, Charge, Contract, Loan, owed, principal_
 from core.contract.servicing import Source
 from core.contract.terms import Installment, Terms, installment_total
 from core.contract.waterfall import Component, Reach, Step, Waterfall
+from core.schedule.walk import LEVEL
 from core.servicing.allocation import Open, Payable, payable
 from core.servicing.delinquency import days_past_due
-from core.servicing.recalculation import LEVEL, agreed_rows, paid_whole, payoff_interest, payoff_until, project
+from core.servicing.recalculation import agreed_rows, paid_whole, payoff_interest, payoff_until, project
 
 
 def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None) -> Waterfall:
-    """Return the waterfall of a payment: of a loan that does not accrue, of the days past due that are reached, of the
-    kind of money, or the loan's."""
+    """Return a payment's waterfall: of non-accrual, of the days past due that are reached, of its source, or any's."""
     if loan.non_accrual_since is not None and terms.non_accrual is not None and terms.non_accrual.waterfall:
         return terms.non_accrual.waterfall
     if terms.late_waterfalls:
@@ -124,7 +124,7 @@ def _principal_today(contract: Contract, number: int, row: Installment, running:
     agreed = agreed_rows(contract)
     if number > len(agreed):
         return 0
-    if contract.terms.method not in LEVEL:
+    if contract.terms.method is not LEVEL:
         return agreed[number - 1].principal
     # The last one holds the rest of rounding: what counts is the installment before it, while others come too.
     before = agreed[max(0, number - 2)]

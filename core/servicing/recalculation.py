@@ -13,12 +13,10 @@ from msgspec.structs import replace
 
 from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing, is_down_payment, principal_to_come
 from core.contract.servicing import PayoffInterest
-from core.contract.terms import Installment, Method, installment_total
+from core.contract.terms import Installment, installment_total
 from core.money import Minor, divide
 from core.schedule.interest import interest_between, plus
-
-LEVEL = (Method.EQUAL_INSTALLMENT,)
-"""Methods whose installment stays when interest changes; the others keep their principal parts."""
+from core.schedule.walk import LEVEL
 
 
 class Projection(Struct, frozen=True):
@@ -182,12 +180,12 @@ def _row(
     absorbs: bool,
     settled: bool,
 ) -> Installment:
-    """Return one row: its interest, and the principal that the installment leaves."""
+    """Return one row: its interest, and the principal that a level leaves; other methods keep their principal part."""
     if settled:
         return Installment(row.start, row.due_date, paid.principal, paid.interest)
     if absorbs:
         return Installment(row.start, row.due_date, Minor(left + paid.principal), Minor(max(interest, paid.interest)))
-    if contract.terms.method in LEVEL:
+    if contract.terms.method is LEVEL:
         total = installment_total(planned)
         interest = max(min(interest, total), paid.interest)
         principal = total - interest
@@ -196,7 +194,7 @@ def _row(
     if paid.principal > principal:
         # More principal came early than the interest leaves: the row owes no more interest than was paid.
         interest = paid.interest
-        principal = max(total - interest, paid.principal) if contract.terms.method in LEVEL else paid.principal
+        principal = max(total - interest, paid.principal) if contract.terms.method is LEVEL else paid.principal
     return Installment(row.start, row.due_date, Minor(min(principal, left + paid.principal)), Minor(interest))
 
 

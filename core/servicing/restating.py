@@ -18,7 +18,7 @@ def restate(draft: Draft, number: int, on: date, settled: Collection[int] = (), 
         return
     if loan.billed == len(contract.schedule):
         return
-    if moved(loan, contract):
+    if came_early_or_late(loan, contract):
         rows = project(loan, contract, on, settled=settled).rows
         accrual, was = accrual_of(loan, contract, on), running(loan, contract)
         evenly = (
@@ -28,7 +28,7 @@ def restate(draft: Draft, number: int, on: date, settled: Collection[int] = (), 
             draft.emit(ScheduleRestated(on, number, loan.billed + 1, rows, accrual))
 
 
-def moved(loan: Loan, contract: Contract) -> bool:
+def came_early_or_late(loan: Loan, contract: Contract) -> bool:
     """Return whether anything came early or late, so that the schedule may differ from what was agreed."""
     if loan.ahead or loan.balances or loan.carried or loan.dues or contract.planned:
         return True
