@@ -5,7 +5,7 @@ from typing import assert_never
 
 from core.account import Contract, Loan, contract_of
 from core.change_events import Replanned, TermsChanged
-from core.changing.remaining import SPREAD
+from core.changing.remaining import SPREAD, with_flat_base
 from core.changing.rescheduling import accelerate, extend, fix, holiday, pause, reschedule
 from core.changing.spreading import spread
 from core.contract.changes import (
@@ -30,7 +30,7 @@ from core.servicing.settling import charged
 
 def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejection | None:
     """Change the terms of a running loan, with all that comes of it on the same day."""
-    contract = contract_of(draft.account, loan)
+    contract = with_flat_base(contract_of(draft.account, loan))
     if contract.terms.broken_period is BrokenPeriod.SPREAD and not isinstance(change, Accelerate):
         return SPREAD
     if isinstance(change, Reage | Reamortize):

@@ -9,7 +9,16 @@ from core.account import Balance, Contract, Loan, bearing, contract_of, owed
 from core.change_events import Prepaid, Replanned
 from core.changing.changes import follow_up
 from core.changing.prepayment_fee import prepayment_fee
-from core.changing.remaining import NOTHING_REMAINS, SPREAD, Remaining, known_balances, level_now, remaining
+from core.changing.remaining import (
+    NOTHING_REMAINS,
+    SPREAD,
+    Remaining,
+    base_of,
+    known_balances,
+    level_now,
+    remaining,
+    with_flat_base,
+)
 from core.changing.replanning import replanned, solve
 from core.contract.changes import Effect
 from core.contract.servicing import PrepaymentInterest, Rest
@@ -40,7 +49,7 @@ class Split(Struct, frozen=True):
 
 def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> Rejection | None:
     """Take a partial prepayment and plan the rest anew."""
-    charges, contract = penalties(draft.account, on, loan), contract_of(draft.account, loan)
+    charges, contract = penalties(draft.account, on, loan), with_flat_base(contract_of(draft.account, loan))
     dues = charged(draft.account, on, charges).loans[loan.number - 1].dues
     allocations = tuple(Allocation(loan.number, d.number, d.penalty, d.fee, d.interest, d.principal) for d in dues)
     due = sum(owed(each) for each in dues)
@@ -128,7 +137,7 @@ def _planned(
         terms = replace(terms, agreed_installment=None)
     if terms.method is Method.FLAT:
         # Interest that became principal can be repaid too, but bore none itself.
-        terms = replace(terms, principal=max(1, terms.principal - split.principal))
+        terms = replace(terms, interest_base_amount=max(1, base_of(terms, 0) - split.principal))
     balances, settled = loan.balances, _collects(loan, contract, rest)
     rows: tuple[Installment, ...] | Rejection
     if settled:

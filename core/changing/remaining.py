@@ -7,7 +7,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.account import Balance, Contract, Loan, bearing, principal_to_come
+from core.account import Balance, Contract, Loan, bearing, principal_to_come, promised
+from core.charging.fees import withheld
 from core.contract.terms import BrokenPeriod, BusinessDays, Installment, Method, Terms
 from core.money import Minor
 from core.rejections import Code, Rejection
@@ -119,8 +120,28 @@ def noted(loan: Loan, contract: Contract, principal: int, on: date) -> tuple[Bal
 
 def interest_of(contract: Contract, row: Installment, number: int, start: date, end: date, balance: int) -> Ratio:
     """Return the exact interest of a balance for days within a row."""
-    base = contract.terms.principal if contract.terms.method is Method.FLAT else balance
+    base = base_of(contract.terms, balance)
     return interest_between(contract.terms, row.start, row.due_date, start, end, base, number)
+
+
+def base_of(terms: Terms, balance: int) -> int:
+    """Return what bears interest: of a flat loan the principal that its terms say, otherwise the balance."""
+    return terms.interest_base_amount or terms.principal if terms.method is Method.FLAT else balance
+
+
+def with_flat_base(contract: Contract) -> Contract:
+    """Return the contract with what a flat loan bears interest on in its terms: what was lent, less what came early.
+
+    Not lent are parts that were not paid out, fees that lower the principal, and the down payment.
+    """
+    terms = contract.terms
+    if terms.method is not Method.FLAT or terms.interest_base is not None:
+        return contract
+    if contract.dates and terms.interest_base_amount is not None:
+        return contract
+    down = sum(row.principal for row in contract.schedule if row.due_date == contract.disbursed_on)
+    base = terms.principal - promised(contract) - withheld(terms)[1] - down
+    return replace(contract, terms=replace(terms, interest_base_amount=base))
 
 
 def counts_by_itself(contract: Contract, row: Installment) -> bool:
@@ -200,13 +221,9 @@ def with_stub(contract: Contract, terms: Terms, rest: Remaining, first: date) ->
     regular = grid_date(first, -1, terms.every, terms.unit, day)
     if regular is None or due_on(terms, regular) == rest.start:
         return rest
-    earned, end = rest.earned, regular
+    earned, end, base = rest.earned, regular, base_of(terms, rest.principal)
     while rest.since < end and (start := grid_date(end, -1, terms.every, terms.unit, day)) is not None:
         since = max(start, rest.since)
-        earned = plus(earned, interest_between(terms, start, end, since, end, _base(terms, rest), rest.installment))
+        earned = plus(earned, interest_between(terms, start, end, since, end, base, rest.installment))
         end = start
     return replace(rest, dates=(regular, *rest.dates[1:]), since=max(rest.since, regular), earned=earned)
-
-
-def _base(terms: Terms, rest: Remaining) -> int:
-    return terms.principal if terms.method is Method.FLAT else rest.principal

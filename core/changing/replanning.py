@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from core.account import Accrual, Balance, Contract, Deferral, Loan
 from core.change_events import Replanned
-from core.changing.remaining import Remaining, agreed_dates, with_stub
+from core.changing.remaining import Remaining, agreed_dates, base_of, with_stub
 from core.contract.terms import INSTALLMENTS_MAX, Installment, Method, Terms
 from core.money import Minor, divide
 from core.rejections import Rejection
@@ -90,7 +90,7 @@ def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tu
     skipped = sum(1 for row in rows if row.due_date == on)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])
     rest = Remaining(skipped + 1, 1, principal, on, (on,), on, (0, 1))
-    return deferrals_of(terms, rest, rows[skipped:], 0)
+    return deferrals_of(replace(terms, interest_base_amount=principal), rest, rows[skipped:], 0)
 
 
 def deferrals_of(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], carried: int) -> tuple[Deferral, ...]:
@@ -103,8 +103,7 @@ def deferrals_of(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], c
         number = rest.number + index
         left, leaves = 0, _leaves(terms, rows, index, rest.installment + index)
         if leaves:
-            base = terms.principal if terms.method is Method.FLAT else balance
-            start = rest.since if index == 0 else row.start
+            base, start = base_of(terms, balance), rest.since if index == 0 else row.start
             own = interest_between(terms, row.start, row.due_date, start, row.due_date, base, rest.installment + index)
             total = plus(total, own)
             left = max(0, divide(*total, terms.rounding) - row.interest)

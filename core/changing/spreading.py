@@ -100,7 +100,6 @@ def _new_terms(terms: Terms, loan: Loan, change: Reage) -> Terms:
         every=change.every or terms.every,
         unit=change.unit or terms.unit,
         method=Method.EQUAL_INSTALLMENT if terms.method in APART else terms.method,
-        principal=int(loan.principal) if terms.method is Method.FLAT else terms.principal,
         due_day=None,
         last_due=None,
         interest_cycle=None,
@@ -113,6 +112,7 @@ def _new_terms(terms: Terms, loan: Loan, change: Reage) -> Terms:
         interest_free=0,
         capitalize_until=None,
         interest_base=None,
+        interest_base_amount=int(loan.principal) if terms.method is Method.FLAT else None,
     )
     if change.interest is UnpaidInterest.FIRST:
         return terms

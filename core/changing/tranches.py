@@ -7,9 +7,18 @@ from msgspec.structs import replace
 from core.account import Contract, Loan, bearing, contract_of, promised
 from core.change_events import Replanned, TrancheDisbursed
 from core.changing.changes import follow_up
-from core.changing.remaining import NOTHING_REMAINS, SPREAD, Remaining, earned_by, noted, remaining
+from core.changing.remaining import (
+    NOTHING_REMAINS,
+    SPREAD,
+    Remaining,
+    base_of,
+    earned_by,
+    noted,
+    remaining,
+    with_flat_base,
+)
 from core.changing.replanning import replanned, solve
-from core.contract.terms import BrokenPeriod, Terms, Tranche
+from core.contract.terms import BrokenPeriod, Method, Terms, Tranche
 from core.decision import Draft
 from core.money import Minor
 from core.rejections import Code, Rejection
@@ -24,7 +33,7 @@ def first_part(terms: Terms) -> Terms:
 
 def disburse_tranche(draft: Draft, loan: Loan, amount: int | None, on: date) -> Rejection | None:
     """Pay out what was promised next, or an amount of all that is promised."""
-    contract = contract_of(draft.account, loan)
+    contract = with_flat_base(contract_of(draft.account, loan))
     tranches = contract.terms.tranches
     amount = amount or (tranches[0].amount if tranches else 0)
     if not 0 < amount <= promised(contract):
@@ -44,6 +53,8 @@ def disburse_tranche(draft: Draft, loan: Loan, amount: int | None, on: date) -> 
 
 def _planned(loan: Loan, contract: Contract, rest: Remaining, amount: int, on: date) -> Replanned | Rejection:
     terms = replace(contract.terms, tranches=_less(contract.terms.tranches, amount))
+    if terms.method is Method.FLAT:
+        terms = replace(terms, interest_base_amount=base_of(terms, 0) + amount)
     after = replace(loan, principal=loan.principal + amount)
     if rest.number == loan.billed + 1:
         rest = earned_by(loan, contract, rest, on)

@@ -49,7 +49,7 @@ class Reschedule(_Change, frozen=True, tag="reschedule"):
     installments: Count | None = None
     """How many are to come."""
     payment: Amount | None = None
-    """The installment (of equal principal: its principal part); the number of installments follows from it."""
+    """The installment (other methods: its principal part); the number of installments follows from it."""
     principal_grace: Annotated[int, Meta(ge=0, le=INSTALLMENTS_MAX)] = 0
     """So many installments to come have no principal."""
     interest_grace: Annotated[int, Meta(ge=0, le=INSTALLMENTS_MAX)] = 0

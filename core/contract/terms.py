@@ -208,7 +208,7 @@ class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=T
     """Rounding of the level installment where it differs (some lenders round it up)."""
     installment_multiple: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] = 1
     agreed_installment: Amount | None = None
-    """The level installment (equal principal: its principal part) where the contract states it, not solved."""
+    """The level installment (other methods: its principal part) where the contract states it, not solved."""
     smoothing_rounds: Annotated[int, Meta(ge=0, le=3)] = 0
     """How often the last installment's difference is spread over all (Fineract's progressive schedules: 3)."""
     negative_amortization: bool = False
@@ -243,7 +243,7 @@ class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=T
     interest_base: Cycle | None = None
     """When the base of interest is set to the balance, where that is not always (lagged base)."""
     interest_base_amount: Amount | None = None
-    """The base before the first of those dates, where it is not the principal."""
+    """The base before the first of those dates, where it is not the principal; a flat loan that changed has its own."""
     waterfall: Waterfall = Waterfall()
     source_waterfalls: Annotated[tuple[SourceWaterfall, ...], Meta(max_length=8)] = ()
     late_waterfalls: Annotated[tuple[LateWaterfall, ...], Meta(max_length=8)] = ()

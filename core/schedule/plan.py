@@ -158,7 +158,7 @@ def _base(terms: Terms, principal: int, since: date | None) -> int:
     if terms.interest_base is not None:
         resets = since is not None and terms.interest_base.first <= since
         return principal if resets or terms.interest_base_amount is None else terms.interest_base_amount
-    return principal if since is None else terms.principal
+    return principal if since is None else terms.interest_base_amount or terms.principal
 
 
 def _longer(terms: Terms, disbursed_on: date) -> tuple[date, ...]:

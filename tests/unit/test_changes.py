@@ -17,6 +17,7 @@ from core.contract.changes import (
     Reamortize,
     Reschedule,
 )
+from core.contract.servicing import Fee, FeeWhen, Price
 from core.contract.terms import (
     BrokenPeriod,
     Cycle,
@@ -206,6 +207,24 @@ def test_parts_paid_out_on_their_planned_days_give_the_planned_schedule(method: 
         loan.live_until(part.on)
         loan.ask(DisburseTranche(account=1, loan=LOAN))
     assert loan.contract.schedule == schedule(terms, DISBURSED)
+
+
+def test_a_flat_loan_bears_interest_on_what_was_lent_of_it() -> None:
+    parts = Tranche(date(2025, 3, 15), 300_000), Tranche(date(2025, 6, 15), 200_000)
+    kept = Fee(name="arrangement", when=FeeWhen.WITHHELD, price=Price(flat=10_000))
+    terms = replace(LEVEL, method=Method.FLAT, tranches=parts, down_payment_ppb=200_000_000)
+    loan = RunningLoan(replace(terms, fees=(kept,)), DISBURSED)
+    # Lent: half of it less 100.00 that are kept, and of that four fifths: 3,920.00 bear 0.5 % a month.
+    assert [row.interest for row in loan.to_come] == [1_960] * 12
+    change(loan, Reschedule(due_day=15))
+    assert [row.interest for row in loan.to_come] == [1_960] * 12
+    loan.live_until(parts[0].on)
+    loan.ask(DisburseTranche(account=1, loan=LOAN))
+    assert [row.interest for row in loan.to_come] == [3_460] * 10
+    loan.live_until(parts[1].on)
+    loan.ask(DisburseTranche(account=1, loan=LOAN))
+    assert [row.interest for row in loan.to_come] == [4_460] * 7
+    assert loan.contract.terms.principal == 1_000_000
 
 
 def test_a_payoff_within_a_pause_owes_what_was_earned_before_it() -> None:
