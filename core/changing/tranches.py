@@ -83,7 +83,7 @@ def _earned_in_between(loan: Loan, contract: Contract, rest: Remaining, amount: 
     """Return the interest of the tranche up to the first row that is planned anew: those before are paid."""
     total = 0, 1
     for number in range(loan.billed + 1, rest.number):
-        row = contract.schedule[number - 1]
-        part = interest_between(contract.terms, row.start, row.due_date, max(on, row.start), row.due_date, amount)
-        total = plus(total, part)
+        row, installment = contract.schedule[number - 1], rest.installment - rest.number + number
+        start, end = max(on, row.start), row.due_date
+        total = plus(total, interest_between(contract.terms, row.start, end, start, end, amount, installment))
     return total

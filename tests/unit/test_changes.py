@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.changing.rescheduling import latest_maturity
-from core.commands import ChangeTerms, DisburseTranche
+from core.commands import ChangeTerms, DisburseTranche, Repay
 from core.contract.changes import (
     Change,
     Extend,
@@ -30,6 +30,7 @@ from core.contract.terms import (
     Unit,
     installment_total,
 )
+from core.contract.waterfall import Reach, Step, Waterfall
 from core.rejections import Code, Rejection
 from core.schedule.plan import schedule
 from tests.unit.running_loan import LOAN, RunningLoan
@@ -207,6 +208,16 @@ def test_parts_paid_out_on_their_planned_days_give_the_planned_schedule(method: 
         loan.live_until(part.on)
         loan.ask(DisburseTranche(account=1, loan=LOAN))
     assert loan.contract.schedule == schedule(terms, DISBURSED)
+
+
+def test_a_part_paid_out_in_a_period_free_of_interest_bears_none_in_it_though_its_installment_was_paid() -> None:
+    in_advance = Waterfall((Step(), Step(Reach.IN_ADVANCE)))
+    parts = (Tranche(date(2025, 1, 25), 400_000),)
+    loan = RunningLoan(replace(LEVEL, interest_free=2, waterfall=in_advance, tranches=parts), DISBURSED)
+    loan.ask(Repay(account=1, amount=installment_total(loan.to_come[0]), loan=LOAN))
+    loan.live_until(parts[0].on)
+    loan.ask(DisburseTranche(account=1, loan=LOAN))
+    assert [row.interest for row in loan.to_come[:2]] == [0, 0]
 
 
 def test_a_flat_loan_bears_interest_on_what_was_lent_of_it() -> None:
