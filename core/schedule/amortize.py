@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from core.contract.terms import Method, Terms
 from core.money import divide
 from core.schedule.accruals import accruals_of
-from core.schedule.floating import Rates, has_changes, pieces, rates_of
-from core.schedule.interest import Ratio, factor
+from core.schedule.floating import Rates, has_changes, rates_of
+from core.schedule.interest import Ratio
 from core.schedule.level import level_of
 from core.schedule.refusals import Refusal
 from core.schedule.spans import AT_THE_END, Settles, Span
-from core.schedule.walk import LEVEL, Part, Position, Walk, is_even, walk
+from core.schedule.walk import LEVEL, Part, Position, Walk, accrue, is_even, walk
 
 Stage = tuple[int, int, bool]
 """A run of spans that keeps one level: the first, one after the last, and whether the level is solved for then."""
@@ -43,7 +45,7 @@ def amortize(
     accruals = accruals_of(terms, rates, spans, since, earned)
     fixed_base = terms.method is Method.FLAT or terms.interest_base is not None
     course = Walk(terms, rates, spans, accruals, fixed_base, is_even(terms, accruals))
-    at = Position(principal, base if fixed_base else principal, earned[0] * (accruals.whole // earned[1]))
+    at = _begun(course, principal, base, earned)
     parts: list[Part] = []
     for index, stop, solves in stages:
         level = level_of(course, at, index, over) if solves else terms.agreed_installment or 0
@@ -56,22 +58,33 @@ def amortize(
     while len(parts) > 1 and parts[-1] == NOTHING:
         parts.pop()  # Interest that waited was less than half a unit.
     if terms.first_day_count is not None and spans[0].number == 1 and spans[0].settles is Settles.DUE:
-        parts[0] = _by_days(course, parts[0], principal, since)
+        parts[0] = _by_days(course, parts[0], principal, base, since, earned)
         if parts[0][1] < 0:
             return Refusal.PAYMENT_DOES_NOT_AMORTIZE  # More waits, or becomes principal, than the days earn.
     return parts
 
 
-def _by_days(course: Walk, first: Part, principal: int, since: date) -> Part:
+def _begun(course: Walk, principal: int, base: int, earned: Ratio) -> Position:
+    """Return where a walk begins."""
+    carried = earned[0] * (course.accruals.whole // earned[1])
+    return Position(principal, base if course.fixed_base else principal, carried)
+
+
+def _by_days(course: Walk, first: Part, principal: int, base: int, since: date, earned: Ratio) -> Part:
     """Return the first row by its own day count: its total moves, principal is what the regular interest leaves."""
-    terms, span, accruals = course.terms, course.spans[0], course.accruals
-    assert terms.first_day_count is not None
-    top, whole = factor(terms.first_day_count, span, pieces(course.rates, since, span.end))
-    interest: int = divide(principal * top, whole, terms.rounding)
-    if not first[0]:
-        # The regular interest that a level leaves waits as it is.
-        interest += first[1] - divide(principal * accruals.numerators[0], accruals.whole, terms.rounding)
-    return first[0], interest, first[2]
+    terms = course.terms
+    apart = replace(terms, day_count=terms.first_day_count or terms.day_count)
+    own = replace(course, accruals=accruals_of(apart, course.rates, course.spans[:1], since, earned))
+    # What of the regular interest waits, or becomes principal, stays as it is.
+    moved = _of_first(own, principal, base, earned) - _of_first(course, principal, base, earned)
+    return first[0], first[1] + moved, first[2]
+
+
+def _of_first(course: Walk, principal: int, base: int, earned: Ratio) -> int:
+    """Return the interest of the first span."""
+    at = _begun(course, principal, base, earned)
+    accrue(course, at, 0)
+    return divide(at.carried, course.accruals.whole, course.terms.rounding)
 
 
 def work_of(terms: Terms, spans: Sequence[Span]) -> int:

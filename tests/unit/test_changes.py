@@ -210,6 +210,18 @@ def test_parts_paid_out_on_their_planned_days_give_the_planned_schedule(method: 
     assert loan.contract.schedule == schedule(terms, DISBURSED)
 
 
+@pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.INTEREST_ONLY, Method.FLAT])
+def test_a_part_paid_out_in_a_first_period_by_actual_days_bears_interest_for_its_own(method: Method) -> None:
+    parts = (Tranche(date(2025, 1, 25), 200_000),)
+    terms = replace(LEVEL, principal=1_200_000, rate=Rate(120_000_000), method=method, tranches=parts)
+    terms = replace(terms, first_due=date(2025, 2, 20), first_day_count=DayCount.ACT_360)
+    loan = RunningLoan(terms, DISBURSED)
+    loan.live_until(parts[0].on)
+    loan.ask(DisburseTranche(account=1, loan=LOAN))
+    # 10,000.00 for 10 days and 12,000.00 for 26 at 12 %.
+    assert loan.to_come[0].interest == schedule(terms, DISBURSED)[0].interest == 13_733
+
+
 def test_a_part_paid_out_in_a_period_free_of_interest_bears_none_in_it_though_its_installment_was_paid() -> None:
     in_advance = Waterfall((Step(), Step(Reach.IN_ADVANCE)))
     parts = (Tranche(date(2025, 1, 25), 400_000),)

@@ -100,6 +100,7 @@ def test_a_first_period_by_actual_days_moves_only_the_first_total() -> None:
     assert rows[0].interest == 14_400
     assert rows[0].principal == 94_619
     assert summary(rows).interest == 81_823
+    assert schedule(msgspec.structs.replace(loan, interest_free=1), JANUARY_15)[0].interest == 0
 
 
 @pytest.mark.parametrize(("rounding", "interest"), [(Rounding.HALF_UP, 13), (Rounding.HALF_EVEN, 12)])
