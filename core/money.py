@@ -44,7 +44,7 @@ def divide_to_multiple(numerator: int, denominator: int, multiple: Minor, roundi
 
 
 def equal_parts(amount: int, count: int, rounding: Rounding) -> list[Minor]:
-    """Return an amount in so many equal parts, each rounded, as far as it goes; the last takes the rest."""
+    """Return an amount in equal parts: each rounded while it lasts, the last takes the rest (loan_math section 1)."""
     share = divide(amount, count, rounding)
     parts = [Minor(max(0, min(share, amount - share * taken))) for taken in range(count - 1)]
     return [*parts, Minor(amount - sum(parts))]

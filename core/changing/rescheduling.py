@@ -31,7 +31,7 @@ from core.servicing.quote import payoff_interest
 
 SHORT_TERM: Final = 12
 MID_TERM: Final = 60
-"""A loan of up to so many months is short-term, or mid-term; any other is long-term."""
+"""A loan of up to so many months is short-term, or mid-term; any other is long-term (lending_practice section 1)."""
 LONGEST: Final = 36
 """Months by which a long-term loan may be extended."""
 

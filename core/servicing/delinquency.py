@@ -9,7 +9,7 @@ from core.contract.terms import Terms
 from core.servicing.lateness import days_late
 
 FIRST_DAY: Final = (0, 1, 31, 61, 91)
-"""Days past due on which each ageing state begins, current first."""
+"""Days past due on which each ageing state begins, current first (lending_practice section 3)."""
 
 ACTION: Final = {
     Bucket.CURRENT: "none",

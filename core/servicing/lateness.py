@@ -1,4 +1,4 @@
-"""Conventions of lateness: which day counts as the first day late, what a penalty runs on, interest by whole days."""
+"""Conventions of lateness (loan_math section 7): which day is the first late one, what a penalty runs on, and how."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -37,7 +37,7 @@ def days_late(due_date: date, on: date, first_day: int) -> int:
 
 
 def penalty_start(due_date: date, terms: Terms) -> date:
-    """Return the day from which an installment's penalty days are counted: the due date, or the day before."""
+    """Return the day from which penalty days are counted, whatever the grace: the due date, or the day before."""
     return due_date - timedelta(days=1) if terms.penalty.both_ends else due_date
 
 

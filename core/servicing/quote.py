@@ -85,7 +85,7 @@ def payoff(account: Account, loan: Loan, on: date) -> Payoff:
 
 
 def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:
-    """Return interest that an early payoff owes; a flat loan owes the period that has begun in full."""
+    """Return interest that an early payoff owes; a flat loan owes the period that has begun in full (loan_math 10)."""
     if loan.status is not LoanStatus.ACTIVE:
         return Minor(0)
     if contract.terms.recalculation is not None:
