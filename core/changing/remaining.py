@@ -18,6 +18,7 @@ from core.schedule.dates import due_dates
 from core.schedule.daycount import BY_WHOLE_PERIOD
 from core.schedule.interest import Ratio, interest_between, plus
 from core.schedule.level import level_part
+from core.schedule.plan import rows_at_payout
 from core.schedule.spans import is_plain
 from core.servicing.accrual import running_interest
 from core.servicing.recalculation import agreed_rows
@@ -139,7 +140,8 @@ def with_flat_base(contract: Contract) -> Contract:
         return contract
     if contract.dates and terms.interest_base_amount is not None:
         return contract
-    down = sum(row.principal for row in contract.schedule if row.due_date == contract.disbursed_on)
+    at_payout = contract.schedule[: rows_at_payout(terms, contract.schedule, contract.disbursed_on)]
+    down = sum(row.principal for row in at_payout)
     base = terms.principal - promised(contract) - withheld(terms)[1] - down
     return replace(contract, terms=replace(terms, interest_base_amount=base))
 

@@ -13,7 +13,7 @@ from core.rejections import Rejection
 from core.schedule.checks import waits
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between, plus
-from core.schedule.plan import replan
+from core.schedule.plan import replan, rows_at_payout
 from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import AT_THE_END, is_too_long
 from core.servicing.accrual import running_interest
@@ -87,7 +87,7 @@ def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tu
     """Return what interest of a new loan falls due later than it is earned."""
     if not waits(terms) and all([row.principal for row in rows[:-1]]):
         return ()
-    skipped = sum(1 for row in rows if row.due_date == on)
+    skipped = rows_at_payout(terms, rows, on)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])
     rest = Remaining(skipped + 1, 1, principal, on, (on,), on, (0, 1))
     return deferrals_of(replace(terms, interest_base_amount=principal), rest, rows[skipped:], 0)

@@ -129,6 +129,12 @@ def summary(installments: tuple[Installment, ...]) -> Summary:
     )
 
 
+def rows_at_payout(terms: Terms, rows: tuple[Installment, ...], disbursed_on: date | None) -> int:
+    """Return how many rows fall due with the payout and are no agreed installment: a down payment, broken interest."""
+    count = sum([row.due_date == disbursed_on for row in rows[:3]])
+    return count - (count > 0 and terms.first_due == disbursed_on)
+
+
 def _rows(
     terms: Terms,
     principal: int,

@@ -15,7 +15,8 @@ from core.account import NOTHING_AHEAD, Accrual, Ahead, Contract, Loan, bearing,
 from core.contract.servicing import PayoffInterest
 from core.contract.terms import Installment, installment_total
 from core.money import Minor, divide
-from core.schedule.interest import interest_between, plus
+from core.schedule.interest import Ratio, interest_between, plus
+from core.schedule.plan import rows_at_payout
 from core.schedule.walk import LEVEL
 
 
@@ -137,8 +138,7 @@ def _running(
     for start, end, balance in _segments(loan, contract, row, on, late_to):
         if start < min(end, stop):
             end = min(end, stop)
-            part = interest_between(contract.terms, row.start, row.due_date, start, end, balance, number)
-            total = plus(total, part)
+            total = plus(total, _interest(contract, row, number, start, end, balance))
     return divide(*total, contract.terms.rounding)
 
 
@@ -166,8 +166,12 @@ def _whole(contract: Contract, row: Installment, number: int, balance: int, unti
     stop = row.due_date if until is None else min(row.due_date, until)
     if stop < row.start or balance <= 0 or row.due_date == contract.disbursed_on:
         return 0
-    interest = interest_between(contract.terms, row.start, row.due_date, row.start, stop, balance, number)
-    return divide(*interest, contract.terms.rounding)
+    return divide(*_interest(contract, row, number, row.start, stop, balance), contract.terms.rounding)
+
+
+def _interest(contract: Contract, row: Installment, number: int, start: date, end: date, balance: int) -> Ratio:
+    installment = number - rows_at_payout(contract.terms, contract.schedule, contract.disbursed_on)
+    return interest_between(contract.terms, row.start, row.due_date, start, end, balance, installment)
 
 
 def _row(

@@ -1,0 +1,33 @@
+"""A down payment is a row, and no installment: what counts installments, or what is lent, counts without it."""
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from core.commands import Repay
+from core.contract.servicing import Recalculation
+from core.contract.terms import DayCount, Rate, Terms
+from core.contract.waterfall import Reach, Step, Waterfall
+from tests.unit.running_loan import LOAN, RunningLoan
+
+DISBURSED = date(2025, 1, 15)
+FIFTH = Terms(principal=1_000_000, rate=Rate(60_000_000), installments=6, down_payment_ppb=200_000_000, reminder_days=0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "interest"),
+    [
+        (replace(FIFTH, interest_free=2), [0, 0, 2_656]),
+        (replace(FIFTH, first_due=date(2025, 2, 25), first_day_count=DayCount.ACT_360), [5_467, 3_342, 2_680]),
+    ],
+    ids=["free of interest", "first by actual days"],
+)
+def test_interest_that_follows_payments_knows_which_installment_is_the_first(terms: Terms, interest: list[int]) -> None:
+    in_advance = Waterfall((Step(), Step(Reach.IN_ADVANCE)))
+    loan = RunningLoan(replace(terms, waterfall=in_advance, recalculation=Recalculation()), DISBURSED)
+    loan.ask(Repay(account=1, amount=200_000, loan=LOAN))
+    assert [row.interest for row in loan.to_come[:3]] == interest
+    loan.live_until(date(2025, 1, 16))
+    loan.ask(Repay(account=1, amount=1, loan=LOAN))
+    assert [row.interest for row in loan.to_come[:3]] == interest
