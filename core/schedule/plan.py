@@ -177,19 +177,30 @@ def _longer(terms: Terms, disbursed_on: date) -> tuple[date, ...]:
 
 def _broken_period(terms: Terms, principal: int, dates: tuple[date, ...]) -> tuple[date, int, Minor]:
     """Return when the first regular period starts, the principal paid out by then, and the interest before it."""
-    start, first = dates[0], dates[1]
-    regular = grid_date(first, -1, terms.every, terms.unit, terms.due_day or first.day)
-    if regular is None or regular <= start:
+    start, regular = dates[0], regular_start(terms, dates[0], dates[1])
+    if regular == start:
         return start, principal, Minor(0)
-    period = Period(start, regular, nominal_of(replace(terms, last_due=regular), start, regular), False)
-    rates = rates_of(terms, regular)
     early = [tranche for tranche in terms.tranches if tranche.on <= regular]
     earned: Ratio = (0, 1)
     for day, amount in [(start, principal), *((tranche.on, int(tranche.amount)) for tranche in early)]:
-        top, bottom = factor(terms.day_count, period, pieces(rates, day, regular))
-        earned = plus(earned, (amount * top, bottom))
+        earned = plus(earned, broken_interest(terms, start, regular, day, amount))
     paid_out = principal + sum(tranche.amount for tranche in early)
     return regular, paid_out, divide(*earned, terms.rounding)
+
+
+def regular_start(terms: Terms, start: date, first_due: date) -> date:
+    """Return when the first regular period starts, if the terms keep the days before it apart; else the payout."""
+    if terms.broken_period is BrokenPeriod.WITHIN:
+        return start
+    regular = grid_date(first_due, -1, terms.every, terms.unit, terms.due_day or first_due.day)
+    return start if regular is None else max(start, regular)
+
+
+def broken_interest(terms: Terms, start: date, regular: date, since: date, amount: int) -> Ratio:
+    """Return the exact interest of an amount since a day of the broken period, which ends as the regular one starts."""
+    period = Period(start, regular, nominal_of(replace(terms, last_due=regular), start, regular), False)
+    top, bottom = factor(terms.day_count, period, pieces(rates_of(terms, regular), since, regular))
+    return amount * top, bottom
 
 
 def _with_broken_period(

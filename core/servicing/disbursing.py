@@ -10,13 +10,14 @@ from core.changing.tranches import first_part
 from core.charge_events import FeesWithheld
 from core.charging.fees import disbursement_fees, withheld
 from core.contract.servicing import Source
-from core.contract.terms import Installment, Rate, Terms
+from core.contract.terms import Installment, Method, Rate, Terms
 from core.decision import Draft
 from core.events import LoanDisbursed
 from core.money import Minor, divide
 from core.rejections import Code, Rejection
+from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
-from core.schedule.plan import plan
+from core.schedule.plan import broken_interest, plan, regular_start, rows_at_payout
 from core.schedule.refusals import Refusal, terms_invalid
 from core.servicing.advance import catch_up, settle_states
 from core.servicing.capping import above_cap
@@ -69,18 +70,23 @@ def _cost_above_cap(
     begun = Loan(1, LoanStatus.ACTIVE, Minor(lent.principal), use=Use(on, 0, Minor(0)))
     above = above_cap(begun, Contract(terms, on, planned), on, fees)
     interest = sum(row.interest + row.capitalized for row in planned)
-    if not above or (not fees and interest <= _at_cap(lent, planned)):
+    if not above or (not fees and interest <= _at_cap(lent, planned, on)):
         return None
     return Rejection(Code.COST_ABOVE_CAP, f"interest of {interest} and fees of {fees} are {above} above the cap")
 
 
-def _at_cap(terms: Terms, planned: tuple[Installment, ...]) -> int:
+def _at_cap(terms: Terms, planned: tuple[Installment, ...], on: date) -> int:
     """Return the interest that the rows would bear if the rate were the cap, by the terms' own count of days."""
     capped = replace(terms, rate=Rate(terms.cost_cap_ppb), rate_steps=(), floating=None, pauses=(), interest_free=0)
-    total, balance = 0, terms.principal
-    for number, row in enumerate(planned, 1):
-        days = row.start, row.due_date, row.start, row.due_date
-        total += divide(*interest_between(capped, *days, balance, number), terms.rounding)
+    if terms.method is Method.AT_MATURITY:
+        capped = replace(capped, every=terms.every * terms.installments)  # One row is for all periods.
+    at_payout = rows_at_payout(terms, planned, on)
+    balance = terms.principal - sum(row.principal for row in planned[:at_payout])
+    start = regular_start(terms, on, (due_dates(terms, on) or (on,))[0])
+    total: int = divide(*broken_interest(capped, on, start, on, balance), terms.rounding) if on < start else 0
+    for number, row in enumerate(planned[at_payout:], 1):
+        days = max(start, row.start), row.due_date
+        total += divide(*interest_between(capped, *days, *days, balance, number), terms.rounding)
         balance += row.capitalized - row.principal
     return total
 

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.contract.terms import Method, Rate, RatePer, Terms
+from core.contract.terms import BrokenPeriod, DayCount, Method, Rate, RatePer, Terms
 from core.cost.disclosure import Fee, disclose
 from core.cost.tax import split_vat
 from core.money import Minor
 from core.schedule.plan import Refusal, plan
 from core.schedule.solve import Unknown, regular_payment, solve
+from core.servicing.disbursing import refused_terms
 
 ON = date(2025, 1, 31)
 
@@ -67,3 +68,30 @@ amounts = st.integers(0, 10**12).map(Minor)
 @given(amounts, st.integers(0, 500_000_000))
 def test_net_and_tax_are_the_gross(gross: Minor, vat: int) -> None:
     assert sum(split_vat(gross, vat)) == gross
+
+
+@given(
+    st.sampled_from(DayCount),
+    st.sampled_from(BrokenPeriod),
+    st.sampled_from([0, 200_000_000]),
+    st.sampled_from([Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY, Method.AT_MATURITY]),
+    st.none() | st.dates(date(2025, 2, 5), date(2025, 3, 20)),
+    st.integers(1, 24),
+)
+def test_a_rate_that_is_the_cap_is_not_above_it_and_one_that_is_far_above_is(
+    day_count: DayCount, broken: BrokenPeriod, down: int, method: Method, first: date | None, count: int
+) -> None:
+    terms = Terms(
+        principal=1_000_000,
+        rate=Rate(240_000_000),
+        installments=count,
+        method=method,
+        day_count=day_count,
+        broken_period=broken,
+        down_payment_ppb=down,
+        first_due=first,
+        cost_cap_ppb=240_000_000,
+    )
+    on = date(2025, 1, 15)
+    assert refused_terms(terms, on) is None
+    assert refused_terms(replace(terms, rate=Rate(480_000_000)), on) is not None
