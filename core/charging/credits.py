@@ -12,6 +12,7 @@ from core.contract.waterfall import Reach, Step, Waterfall, in_advance
 from core.decision import Draft
 from core.money import AMOUNT_MAX, Minor, divide
 from core.schedule.interest import interest_between, plus
+from core.schedule.plan import rows_at_payout
 from core.servicing.advance import restate_paid, settle_states
 from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
@@ -77,8 +78,9 @@ def _charged_until(loan: Loan, contract: Contract, on: date) -> date:
 def _cost(contract: Contract, amount: int, on: date) -> Minor:
     """Return what the schedule charges by a day for an amount, and for no more than all."""
     terms, cost = contract.terms, (0, 1)
-    lent = balance = sum(int(row.principal) for row in contract.schedule)
-    for number, row in enumerate(contract.schedule, 1):
+    rows = contract.schedule[rows_at_payout(terms, contract.schedule, contract.disbursed_on) :]
+    lent = balance = sum(int(row.principal) for row in rows)
+    for number, row in enumerate(rows, 1):
         end = min(on, row.due_date)
         if row.start < end or row.start == end == row.due_date != contract.disbursed_on:
             if terms.method is Method.FLAT:

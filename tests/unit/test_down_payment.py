@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from core.charging.credits import interest_cost
 from core.commands import Repay
 from core.contract.servicing import Recalculation
-from core.contract.terms import DayCount, Rate, Terms
+from core.contract.terms import DayCount, Method, Rate, Terms
 from core.contract.waterfall import Reach, Step, Waterfall
 from tests.unit.running_loan import LOAN, RunningLoan
 
@@ -31,3 +32,11 @@ def test_interest_that_follows_payments_knows_which_installment_is_the_first(ter
     loan.live_until(date(2025, 1, 16))
     loan.ask(Repay(account=1, amount=1, loan=LOAN))
     assert [row.interest for row in loan.to_come[:3]] == interest
+
+
+@pytest.mark.parametrize("method", [Method.FLAT, Method.INTEREST_ONLY])
+def test_a_refund_of_all_that_was_lent_saves_all_interest(method: Method) -> None:
+    loan = RunningLoan(replace(FIFTH, method=method, interest_free=1), DISBURSED)
+    assert [row.interest for row in loan.to_come[:2]] == [0, 4_000]
+    assert interest_cost(loan.loan, loan.contract, 800_000, date(2025, 3, 15)) == 4_000
+    assert interest_cost(loan.loan, loan.contract, 400_000, date(2025, 3, 15)) == 2_000
