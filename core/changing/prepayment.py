@@ -14,6 +14,7 @@ from core.changing.remaining import (
     SPREAD,
     Remaining,
     base_of,
+    has_flat_base,
     known_balances,
     level_now,
     remaining,
@@ -135,7 +136,7 @@ def _planned(
     level = level_now(contract, rest) if effect is Effect.SHORTEN else None
     if effect is Effect.REDUCE_PAYMENT:
         terms = replace(terms, agreed_installment=None)
-    if terms.method is Method.FLAT:
+    if has_flat_base(terms):
         # Interest that became principal can be repaid too, but bore none itself.
         terms = replace(terms, interest_base_amount=max(1, base_of(terms, 0) - split.principal))
     balances, settled = loan.balances, _collects(loan, contract, rest)

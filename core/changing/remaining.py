@@ -130,15 +130,18 @@ def base_of(terms: Terms, balance: int) -> int:
     return terms.interest_base_amount or terms.principal if terms.method is Method.FLAT else balance
 
 
+def has_flat_base(terms: Terms) -> bool:
+    """Return whether the terms say what bears interest, whatever the balance."""
+    return terms.method is Method.FLAT and terms.interest_base is None
+
+
 def with_flat_base(contract: Contract) -> Contract:
     """Return the contract with what a flat loan bears interest on in its terms: what was lent, less what came early.
 
     Not lent are parts that were not paid out, fees that lower the principal, and the down payment.
     """
     terms = contract.terms
-    if terms.method is not Method.FLAT or terms.interest_base is not None:
-        return contract
-    if contract.dates and terms.interest_base_amount is not None:
+    if not has_flat_base(terms) or (contract.dates and terms.interest_base_amount is not None):
         return contract
     at_payout = contract.schedule[: rows_at_payout(terms, contract.schedule, contract.disbursed_on)]
     down = sum(row.principal for row in at_payout)

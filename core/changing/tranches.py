@@ -13,12 +13,13 @@ from core.changing.remaining import (
     Remaining,
     base_of,
     earned_by,
+    has_flat_base,
     noted,
     remaining,
     with_flat_base,
 )
 from core.changing.replanning import replanned, solve
-from core.contract.terms import BrokenPeriod, Method, Terms, Tranche
+from core.contract.terms import BrokenPeriod, Terms, Tranche
 from core.decision import Draft
 from core.money import Minor
 from core.rejections import Code, Rejection
@@ -53,7 +54,7 @@ def disburse_tranche(draft: Draft, loan: Loan, amount: int | None, on: date) -> 
 
 def _planned(loan: Loan, contract: Contract, rest: Remaining, amount: int, on: date) -> Replanned | Rejection:
     terms = replace(contract.terms, tranches=_less(contract.terms.tranches, amount))
-    if terms.method is Method.FLAT:
+    if has_flat_base(terms):
         terms = replace(terms, interest_base_amount=base_of(terms, 0) + amount)
     after = replace(loan, principal=loan.principal + amount)
     if rest.number == loan.billed + 1:

@@ -30,8 +30,8 @@ def amortize(
     principal: int,
     base: int,
     since: date,
-    earned: Ratio = (0, 1),
-    over: tuple[date, ...] = (),
+    earned: Ratio,
+    over: tuple[date, ...],
 ) -> list[Part] | Refusal:
     """Return the rows of a principal, outstanding since a day in the first span, by which this interest was earned.
 
