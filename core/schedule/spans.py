@@ -57,7 +57,9 @@ def is_too_long(terms: Terms, start: date, end: date) -> bool:
         if max(len(floating.fixings), resets) > SPANS_MAX:
             return True
     cycles = terms.interest_cycle, terms.interest_base
-    return any(cycle is not None and dates_between(cycle, start, end) > SPANS_MAX for cycle in cycles)
+    return cycles != (None, None) and any(
+        cycle is not None and dates_between(cycle, start, end) > SPANS_MAX for cycle in cycles
+    )
 
 
 def is_plain(terms: Terms) -> bool:
