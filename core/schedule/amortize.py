@@ -75,9 +75,11 @@ def _by_days(course: Walk, first: Part, principal: int, base: int, since: date, 
     terms = course.terms
     apart = replace(terms, day_count=terms.first_day_count or terms.day_count)
     own = replace(course, accruals=accruals_of(apart, course.rates, course.spans[:1], since, earned))
-    # What of the regular interest waits, or becomes principal, stays as it is.
-    moved = _of_first(own, principal, base, earned) - _of_first(course, principal, base, earned)
-    return first[0], first[1] + moved, first[2]
+    interest = _of_first(own, principal, base, earned)
+    if not first[0]:
+        # What of the regular interest waits, or becomes principal, stays as it is.
+        interest += first[1] - _of_first(course, principal, base, earned)
+    return first[0], interest, first[2]
 
 
 def _of_first(course: Walk, principal: int, base: int, earned: Ratio) -> int:

@@ -59,15 +59,14 @@ def _contradict(terms: Terms) -> bool:
         or (terms.amortize_over is not None and terms.amortize_over < terms.installments)
         or (floating is not None and floating.floor_ppb > floating.cap_ppb)
         or 0 < prepayment.most < prepayment.least
-        or not _distinct(each.source for each in terms.source_waterfalls)
-        or not _distinct(each.days_past_due for each in terms.late_waterfalls)
+        or not _distinct([each.source for each in terms.source_waterfalls])
+        or not _distinct([each.days_past_due for each in terms.late_waterfalls])
         or not _distinct(terms.credit_order)
     )
 
 
-def _distinct(values: Iterable[object]) -> bool:
-    listed = list(values)
-    return len(listed) == len(set(listed))
+def _distinct(values: Sequence[object]) -> bool:
+    return len(values) == len(set(values))
 
 
 def waits(terms: Terms) -> bool:
