@@ -5,14 +5,15 @@ from datetime import date
 from msgspec.structs import replace
 
 from core.account import Account, Contract, Loan, LoanStatus, contract_of
+from core.changing.remaining import agreed_dates
 from core.charge_events import UnappliedUsed
 from core.contract.servicing import Source
-from core.contract.terms import Method
+from core.contract.terms import BrokenPeriod, Method
 from core.contract.waterfall import Reach, Step, Waterfall, in_advance
 from core.decision import Draft
 from core.money import AMOUNT_MAX, Minor, divide
-from core.schedule.interest import interest_between, plus
-from core.schedule.plan import rows_at_payout
+from core.schedule.interest import Ratio, interest_between, plus
+from core.schedule.plan import broken_interest, regular_start, rows_at_payout
 from core.servicing.advance import restate_paid, settle_states
 from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
@@ -77,9 +78,10 @@ def _charged_until(loan: Loan, contract: Contract, on: date) -> date:
 
 def _cost(contract: Contract, amount: int, on: date) -> Minor:
     """Return what the schedule charges by a day for an amount, and for no more than all."""
-    terms, cost = contract.terms, (0, 1)
+    terms = contract.terms
     rows = contract.schedule[rows_at_payout(terms, contract.schedule, contract.disbursed_on) :]
     lent = balance = sum(int(row.principal) for row in rows)
+    regular, cost = _before_regular(contract, min(amount, lent), on)
     for number, row in enumerate(rows, 1):
         end = min(on, row.due_date)
         if row.start < end or row.start == end == row.due_date != contract.disbursed_on:
@@ -87,11 +89,26 @@ def _cost(contract: Contract, amount: int, on: date) -> Minor:
                 days = (row.due_date - row.start).days
                 part = row.interest * min(amount, lent) * ((end - row.start).days or 1), lent * (days or 1)
             else:
-                base = max(0, min(amount, balance))
-                part = interest_between(terms, row.start, row.due_date, row.start, end, base, number)
+                base, start = max(0, min(amount, balance)), max(row.start, regular)
+                part = interest_between(terms, start, row.due_date, start, end, base, number)
             cost = plus(cost, part)
         balance -= row.principal - row.capitalized
     return divide(*cost, terms.rounding)
+
+
+def _before_regular(contract: Contract, amount: int, on: date) -> tuple[date, Ratio]:
+    """Return when the first regular period starts, and what the days before it cost by a day, or at once.
+
+    Of a flat loan they are part of the rows, unless they cost at once.
+    """
+    terms, start = contract.terms, contract.disbursed_on
+    assert start is not None
+    upfront = terms.broken_period is BrokenPeriod.UPFRONT
+    regular = regular_start(terms, start, agreed_dates(contract)[0])
+    if regular == start or (terms.method is Method.FLAT and not upfront):
+        return start, (0, 1)
+    until = regular if upfront else min(max(on, start), regular)
+    return regular, broken_interest(terms, (start, regular), start, until, amount)
 
 
 def use_unapplied(draft: Draft, amount: int, loan: Loan | None, on: date) -> int:

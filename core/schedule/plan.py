@@ -183,7 +183,7 @@ def _broken_period(terms: Terms, principal: int, dates: tuple[date, ...]) -> tup
     early = [tranche for tranche in terms.tranches if tranche.on <= regular]
     earned: Ratio = (0, 1)
     for day, amount in [(start, principal), *((tranche.on, int(tranche.amount)) for tranche in early)]:
-        earned = plus(earned, broken_interest(terms, start, regular, day, amount))
+        earned = plus(earned, broken_interest(terms, (start, regular), day, regular, amount))
     paid_out = principal + sum(tranche.amount for tranche in early)
     return regular, paid_out, divide(*earned, terms.rounding)
 
@@ -196,10 +196,10 @@ def regular_start(terms: Terms, start: date, first_due: date) -> date:
     return start if regular is None else max(start, regular)
 
 
-def broken_interest(terms: Terms, start: date, regular: date, since: date, amount: int) -> Ratio:
-    """Return the exact interest of an amount since a day of the broken period, which ends as the regular one starts."""
-    period = Period(start, regular, nominal_of(replace(terms, last_due=regular), start, regular), False)
-    top, bottom = factor(terms.day_count, period, pieces(rates_of(terms, regular), since, regular))
+def broken_interest(terms: Terms, broken: tuple[date, date], start: date, end: date, amount: int) -> Ratio:
+    """Return the exact interest of an amount for days of the broken period, which ends as the regular one starts."""
+    period = Period(*broken, nominal_of(replace(terms, last_due=broken[1]), *broken), False)
+    top, bottom = factor(terms.day_count, period, pieces(rates_of(terms, broken[1]), start, end))
     return amount * top, bottom
 
 

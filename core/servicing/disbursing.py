@@ -83,7 +83,7 @@ def _at_cap(terms: Terms, planned: tuple[Installment, ...], on: date) -> int:
     at_payout = rows_at_payout(terms, planned, on)
     balance = terms.principal - sum(row.principal for row in planned[:at_payout])
     start = regular_start(terms, on, (due_dates(terms, on) or (on,))[0])
-    total: int = divide(*broken_interest(capped, on, start, on, balance), terms.rounding) if on < start else 0
+    total: int = divide(*broken_interest(capped, (on, start), on, start, balance), terms.rounding) if on < start else 0
     for number, row in enumerate(planned[at_payout:], 1):
         days = max(start, row.start), row.due_date
         total += divide(*interest_between(capped, *days, *days, balance, number), terms.rounding)

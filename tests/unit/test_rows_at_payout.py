@@ -1,4 +1,4 @@
-"""A down payment is a row, and no installment: what counts installments, or what is lent, counts without it."""
+"""What falls due with the payout is a row, and no installment: what counts installments, or what is lent, knows it."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from core.charging.credits import interest_cost
 from core.commands import Repay
 from core.contract.servicing import Recalculation
-from core.contract.terms import DayCount, Method, Rate, Terms
+from core.contract.terms import BrokenPeriod, DayCount, Method, Rate, Terms
 from core.contract.waterfall import Reach, Step, Waterfall
 from tests.unit.running_loan import LOAN, RunningLoan
 
@@ -40,3 +40,14 @@ def test_a_refund_of_all_that_was_lent_saves_all_interest(method: Method) -> Non
     assert [row.interest for row in loan.to_come[:2]] == [0, 4_000]
     assert interest_cost(loan.loan, loan.contract, 800_000, date(2025, 3, 15)) == 4_000
     assert interest_cost(loan.loan, loan.contract, 400_000, date(2025, 3, 15)) == 2_000
+
+
+@pytest.mark.parametrize("method", [Method.FLAT, Method.INTEREST_ONLY])
+@pytest.mark.parametrize("broken", [BrokenPeriod.UPFRONT, BrokenPeriod.FIRST])
+def test_a_refund_saves_the_interest_of_the_broken_period_too(method: Method, broken: BrokenPeriod) -> None:
+    terms = replace(FIFTH, method=method, down_payment_ppb=0, broken_period=broken, first_due=date(2025, 3, 1))
+    loan = RunningLoan(terms, DISBURSED)
+    loan.live_until(date(2025, 3, 1))
+    # 16 days of 30 at 0.5 % a month, and one month.
+    assert interest_cost(loan.loan, loan.contract, 1_000_000, loan.on) == loan.loan.interest_billed == 2_667 + 5_000
+    assert interest_cost(loan.loan, loan.contract, 300_000, loan.on) == 2_300
