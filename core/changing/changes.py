@@ -22,7 +22,8 @@ from core.contract.terms import BrokenPeriod
 from core.decision import Draft
 from core.rejections import Code, Rejection
 from core.servicing.advance import catch_up, settle_states
-from core.servicing.penalties import charge, penalties
+from core.servicing.late_interest import claim
+from core.servicing.penalties import charge
 from core.servicing.restating import restate
 
 
@@ -32,7 +33,7 @@ def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejectio
     if contract.terms.broken_period is BrokenPeriod.SPREAD and not isinstance(change, Accelerate):
         return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
     if isinstance(change, Reage | Reamortize):
-        charges = penalties(draft.account, on, loan)
+        charges = claim(draft, on, loan.number)
         loan = charge(draft.account, on, charges).loans[loan.number - 1]
         changed = spread(loan, contract, change, charges, on)
     else:

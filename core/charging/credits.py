@@ -13,6 +13,7 @@ from core.decision import Draft
 from core.money import AMOUNT_MAX, Minor, divide
 from core.schedule.interest import interest_between
 from core.servicing.advance import restate_paid, settle_states
+from core.servicing.late_interest import claim
 from core.servicing.penalties import charge, penalties
 from core.servicing.quote import payoff
 from core.servicing.repayment import receive
@@ -96,9 +97,11 @@ def _cost(contract: Contract, amount: int, on: date) -> Minor:
 def use_unapplied(draft: Draft, amount: int, loan: Loan | None, on: date) -> int:
     """Pay from the unapplied balance, what falls due later as well; return how much. With nothing, do nothing."""
     most = min(amount, draft.account.unapplied)
-    charges = penalties(draft.account, on, loan)
-    charged = _paying_ahead(charge(draft.account, on, charges))
+    if not most:
+        return 0
     number = None if loan is None else loan.number
+    charges = claim(draft, on, number, 0 if loan is None else most)
+    charged = _paying_ahead(charge(draft.account, on, charges))
     split = split_over(charged, most, number, on)
     allocations, ahead = tuple(split.allocations), tuple(split.ahead)
     if split.left == most:
