@@ -1,6 +1,6 @@
 """Changes of terms: worked figures (loan_math sections 6 and 12), the rules of extension, and what is refused."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from core.contract.terms import (
     BrokenPeriod,
     Cycle,
     DayCount,
+    Fixing,
     Floating,
     Method,
     Rate,
@@ -66,6 +67,19 @@ def test_an_index_gives_the_rate_of_the_next_reset() -> None:
     loan = lived(replace(MORTGAGE, floating=resets), date(2025, 3, 20))
     change(loan, FixIndex(on=date(2025, 3, 20), ppb=30_000_000))
     assert [installment_total(row) for row in loan.contract.schedule[6:]] == [8_465_027] * 5 + [8_465_028]
+
+
+def test_of_an_index_that_is_told_every_day_what_resets_look_at_is_kept() -> None:
+    resets = Floating(Cycle(date(2025, 4, 15), 3, Unit.MONTH), spread_ppb=2_500_000)
+    loan = lived(replace(MORTGAGE, floating=resets), date(2025, 1, 20))
+    for count in range(120):
+        told = date(2025, 1, 21) + timedelta(days=count)
+        loan.live_until(told)
+        change(loan, FixIndex(on=told, ppb=30_000_000 + count))
+    floating = loan.contract.terms.floating
+    assert floating is not None
+    # What the reset of 15 April looked at, and what that of 15 July will, unless more is told.
+    assert floating.fixings == (Fixing(date(2025, 4, 15), 30_000_084), Fixing(told, 30_000_119))
 
 
 def test_a_cap_holds_against_the_index() -> None:
