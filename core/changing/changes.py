@@ -5,6 +5,7 @@ from typing import assert_never
 
 from core.account import Contract, Loan, contract_of
 from core.change_events import Replanned, TermsChanged
+from core.changing.replanning import spread_for_good
 from core.changing.rescheduling import accelerate, extend, fix, holiday, pause, reschedule
 from core.changing.spreading import spread
 from core.contract.changes import (
@@ -18,7 +19,6 @@ from core.contract.changes import (
     Reamortize,
     Reschedule,
 )
-from core.contract.terms import BrokenPeriod
 from core.decision import Draft
 from core.rejections import Code, Rejection
 from core.servicing.advance import catch_up, settle_states
@@ -30,7 +30,7 @@ from core.servicing.restating import restate
 def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejection | None:
     """Change the terms of a running loan, with all that comes of it on the same day."""
     contract = contract_of(draft.account, loan)
-    if contract.terms.broken_period is BrokenPeriod.SPREAD and not isinstance(change, Accelerate):
+    if spread_for_good(contract.terms) and not isinstance(change, Accelerate):
         return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
     if isinstance(change, Reage | Reamortize):
         charges = claim(draft, on, loan.number)

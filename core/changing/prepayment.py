@@ -10,10 +10,10 @@ from core.change_events import Prepaid, Replanned
 from core.changing.changes import follow_up
 from core.changing.prepayment_fee import prepayment_fee
 from core.changing.remaining import Remaining, known_balances, level_now, remaining
-from core.changing.replanning import replanned, solve
+from core.changing.replanning import replanned, solve, spread_for_good
 from core.contract.changes import Effect
 from core.contract.servicing import PrepaymentInterest, Rest
-from core.contract.terms import BrokenPeriod, Installment, Method
+from core.contract.terms import Installment, Method
 from core.decision import Draft
 from core.events import InterestCapped
 from core.facts import Allocation
@@ -78,7 +78,7 @@ def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> R
 
 
 def _refused(contract: Contract, rest: Remaining | None, effect: Effect) -> Rejection | None:
-    if contract.terms.broken_period is BrokenPeriod.SPREAD:
+    if spread_for_good(contract.terms):
         return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
     if effect is Effect.KEEP_SCHEDULE and contract.terms.recalculation is None:
         return Rejection(Code.CHANGE_REFUSED, "the schedule stays only where interest follows payments")

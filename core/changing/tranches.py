@@ -8,8 +8,8 @@ from core.account import Contract, Loan, bearing, contract_of, promised
 from core.change_events import Replanned, TrancheDisbursed
 from core.changing.changes import follow_up
 from core.changing.remaining import Remaining, earned_by, noted, plus, remaining
-from core.changing.replanning import replanned, solve
-from core.contract.terms import BrokenPeriod, Terms, Tranche
+from core.changing.replanning import replanned, solve, spread_for_good
+from core.contract.terms import Terms, Tranche
 from core.decision import Draft
 from core.money import Minor
 from core.rejections import Code, Rejection
@@ -29,7 +29,7 @@ def disburse_tranche(draft: Draft, loan: Loan, amount: int | None, on: date) -> 
     amount = amount or (tranches[0].amount if tranches else 0)
     if not 0 < amount <= promised(contract):
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{promised(contract)} is still to be paid out")
-    if contract.terms.broken_period is BrokenPeriod.SPREAD:
+    if spread_for_good(contract.terms):
         return Rejection(Code.CHANGE_REFUSED, "interest of the broken period is spread over all installments")
     rest = remaining(loan, contract, on)
     if rest is None:

@@ -17,6 +17,7 @@ from core.contract.changes import (
     Reamortize,
     Reschedule,
 )
+from core.contract.servicing import Recalculation
 from core.contract.terms import (
     BrokenPeriod,
     Cycle,
@@ -171,7 +172,9 @@ def test_interest_that_waits_accrues_and_is_owed_at_payoff() -> None:
         (LEVEL, date(2025, 7, 20), Reamortize(), Code.CHANGE_REFUSED),
         (LEVEL, date(2025, 7, 20), Reage(installments=2, first_due=date(2025, 7, 20)), Code.CHANGE_REFUSED),
         (
-            replace(LEVEL, broken_period=BrokenPeriod.SPREAD, first_due=date(2025, 3, 1)),
+            replace(
+                LEVEL, broken_period=BrokenPeriod.SPREAD, first_due=date(2025, 3, 1), recalculation=Recalculation()
+            ),
             date(2025, 3, 20),
             Reamortize(),
             Code.CHANGE_REFUSED,
