@@ -31,6 +31,7 @@ from core.contract.terms import (
     Unit,
     installment_total,
 )
+from core.events import RepaymentReceived
 from core.rejections import Code, Rejection
 from core.schedule.plan import schedule
 from tests.unit.running_loan import LOAN, RunningLoan
@@ -68,6 +69,25 @@ def test_an_index_gives_the_rate_of_the_next_reset() -> None:
     loan = lived(replace(MORTGAGE, floating=resets), date(2025, 3, 20))
     change(loan, FixIndex(on=date(2025, 3, 20), ppb=30_000_000))
     assert [installment_total(row) for row in loan.contract.schedule[6:]] == [8_465_027] * 5 + [8_465_028]
+
+
+@pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
+@pytest.mark.parametrize("day_count", [DayCount.PERIOD, DayCount.ACT_365])
+@pytest.mark.parametrize("interest_grace", [0, 2])
+def test_interest_of_a_broken_period_is_paid_by_a_payoff_wherever_it_is_due(
+    method: Method, day_count: DayCount, interest_grace: int
+) -> None:
+    broken = replace(
+        LEVEL, first_due=date(2025, 3, 1), method=method, day_count=day_count, interest_grace=interest_grace
+    )
+
+    def paid_off(where: BrokenPeriod, on: date) -> int:
+        loan = lived(replace(broken, broken_period=where), on)
+        paid = sum(event.amount for _, event in loan.history if isinstance(event, RepaymentReceived))
+        return paid + loan.quote().total
+
+    for on in (date(2025, 1, 20), date(2025, 2, 14), date(2025, 3, 1), date(2025, 3, 20), date(2025, 6, 12)):
+        assert paid_off(BrokenPeriod.SPREAD, on) == paid_off(BrokenPeriod.FIRST, on), on
 
 
 def test_of_an_index_that_is_told_every_day_what_resets_look_at_is_kept() -> None:
