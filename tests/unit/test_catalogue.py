@@ -248,6 +248,13 @@ def test_what_a_lender_knows_of_an_index_takes_the_place_of_what_ships(tmp_path:
     assert [each.split(":")[0] for each in after.without_cap(date(2026, 12, 21))] == ["friends"]
 
 
+def test_checking_documents_warns_of_products_whose_cap_nobody_knows(tmp_path: Path) -> None:
+    own = [str(path) for path in private(tmp_path).glob("*.toml")]
+    said = CliRunner().invoke(product, ["check", *own])
+    assert said.exit_code == 0
+    assert "warning: no contract can be offered today of friends: the legal cap is 4 times LPR_1Y" in said.stderr
+
+
 @pytest.mark.parametrize(
     ("edit", "wrong"),
     [
