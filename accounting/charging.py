@@ -34,7 +34,7 @@ def of_charge(event: ChargeEvent) -> Iterable[Movement]:
             return [(Part.FEE_WITHHELD, event.loan, event.amount - event.lowers)]
         case LateInterestBilled():
             waived = (Part.ACCRUED_INTEREST_WAIVED, event.loan, event.waived)
-            return [(Part.INTEREST_BILLED, event.loan, event.interest), waived]
+            return [*charged(event.charges), (Part.INTEREST_BILLED, event.loan, event.interest), waived]
         case PaymentChargedBack():
             return _charged_back(event)
         case _:

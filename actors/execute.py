@@ -101,7 +101,7 @@ def execute(
     content = fingerprint_of(envelope, command, house)
     if isinstance(decided, Rejection):
         reply: Reply = Refused(decided.code, decided.detail)
-        if decided.code is Code.CONTRACT_TEXT_FAILED:
+        if decided.code in (Code.CAP_UNKNOWN, Code.CONTRACT_TEXT_FAILED):
             return None, _encoder.encode(reply)
     else:
         assert decided.account is not None

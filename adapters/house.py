@@ -117,6 +117,7 @@ class LendingHouse:
         self.catalogue = catalogue
         self.roster = roster
         self.product = catalogue.product
+        self.indexes = catalogue.indexes
         self.officer = roster.officer
         self._library = library
         self._rendered: tuple[tuple[object, ...], bytes] = (), b""

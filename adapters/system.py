@@ -8,7 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from types import TracebackType
@@ -120,8 +120,10 @@ class System:
             if isinstance(failed, BaseException):
                 raise failed
         await asyncio.to_thread(migrate, self.postgres_dsn)
-        await self._check_house()
-        await self._open_book()
+        house = await self._check_house()
+        on = await self._open_book()
+        for unknown in house.catalogue.without_cap(on):
+            self._progress(f"warning: no contract can be offered of {unknown}")
         self._progress("starting shards and gateways")
         self._gateways = [self._gateway() for _ in range(self.settings.gateways)]
         self._outlet = self._start_outlet()
@@ -131,7 +133,8 @@ class System:
         self._watch()
         self._progress(f"ready on {self.base_url}")
 
-    async def _open_book(self) -> None:
+    async def _open_book(self) -> date:
+        """Return the business date."""
         connection = await asyncpg.connect(self.postgres_dsn)
         try:
             unfit = await unfit_settings(connection)
@@ -140,20 +143,23 @@ class System:
                     f"No book can be kept on this Postgres ({', '.join(unfit)}). "
                     "Tenor needs version 17 or later, with fsync and full_page_writes on."
                 )
-            await open_book(connection, self.settings.business_date or datetime.now().astimezone().date())
+            on = await open_book(connection, self.settings.business_date or datetime.now().astimezone().date())
             await assign(connection, self.settings.shards)
+            return on
         finally:
             await connection.close()
 
-    async def _check_house(self) -> None:
+    async def _check_house(self) -> LendingHouse:
         """Read all documents and keys once here, where what is wrong with them can be said; raises StartError."""
-        house = house_settings(self.settings, self.paying.bank_url)
-        make_token(Path(house.payer_token))
-        make_token(Path(house.bank_secret))
+        settings = house_settings(self.settings, self.paying.bank_url)
+        make_token(Path(settings.payer_token))
+        make_token(Path(settings.bank_secret))
         try:
-            await LendingHouse.open(house, self.postgres_dsn).check()
+            house = LendingHouse.open(settings, self.postgres_dsn)
+            await house.check()
         except HOUSE_ERRORS as error:
             raise StartError(str(error)) from error
+        return house
 
     async def _start_shards(self) -> None:
         """Have the shards put on the cluster; raises StartError."""

@@ -99,6 +99,7 @@ class LateInterestBilled(Fact, frozen=True, array_like=True, tag=46):
     interest: Minor
     waived: Minor = Minor(0)
     """What a cap on all costs forbids of it, on top."""
+    charges: tuple[PenaltyCharge, ...] = ()
 
 
 ChargeEvent = (

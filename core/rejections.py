@@ -119,6 +119,8 @@ class Code(StrEnum):
     """Claim it first."""
     CLAUSE_INVALID = "clause_invalid"
     """Not a clause of the product, or out of its bounds."""
+    CAP_UNKNOWN = "cap_unknown"
+    """The legal cap of the day follows an index whose value the lender has not been given; nothing is recorded."""
     CONTRACT_TEXT_FAILED = "contract_text_failed"
     """The lender's own text cannot be made; nothing is recorded, and the same request may come again."""
     AGREEMENT_UNKNOWN = "agreement_unknown"

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from adapters.catalogue.documents import CatalogueError, Fault, digest, read_product
+from adapters.catalogue.indexes import FILE, read_indexes
+from core.cost.caps import INDEXES, Index
 from core.origination.applying import refused_if_withdrawn
-from core.origination.product import LedgerAccount, Product
+from core.origination.product import LedgerAccount, Product, law_of
+from core.rejections import Rejection
 
 SHIPPED: Final = Path(__file__).parent / "products"
 
@@ -16,9 +19,11 @@ SHIPPED: Final = Path(__file__).parent / "products"
 class Catalogue:
     """Every version of every product; nothing of it changes."""
 
-    __slots__ = ("_versions",)
+    __slots__ = ("_versions", "indexes")
 
-    def __init__(self, products: Iterable[Product]) -> None:
+    def __init__(self, products: Iterable[Product], indexes: tuple[Index, ...] = INDEXES) -> None:
+        self.indexes: Final = indexes
+        """The values of the indexes that legal caps follow."""
         ordered = sorted(products, key=lambda product: (product.name, product.version))
         self._versions: dict[str, tuple[Product, ...]] = {}
         for product in ordered:
@@ -39,6 +44,11 @@ class Catalogue:
         """Return the version of each product that anybody can apply for on a date."""
         found = (self.product(name, on) for name in self._versions)
         return tuple(each for each in found if each is not None and refused_if_withdrawn(each, on) is None)
+
+    def without_cap(self, on: date) -> list[str]:
+        """Return of which products nothing can be offered on a day, since nobody knows the legal cap, and why."""
+        laws = ((each.name, law_of(each, on, self.indexes)) for each in self.offered(on))
+        return [f"{name}: {law.detail}" for name, law in laws if isinstance(law, Rejection)]
 
     def ledger_account(self, name: str, control: str) -> LedgerAccount | None:
         """Return the account of its own in which a product's money stands below a control account, if it has one."""
@@ -62,15 +72,19 @@ def catalogue_of(paths: Iterable[Path]) -> Catalogue:
     """Return the products of these documents; raises CatalogueError with what is wrong in any of them."""
     read: list[tuple[str, Product]] = []
     faults: list[Fault] = []
+    indexes: tuple[Index, ...] = INDEXES
     for path in paths:
         try:
-            read.append((path.name, read_product(path)))
+            if path.name == FILE:
+                indexes = read_indexes(path)
+            else:
+                read.append((path.name, read_product(path)))
         except CatalogueError as error:
             faults += error.faults
     faults += _between_versions(read)
     if faults:
         raise CatalogueError(faults)
-    return Catalogue(product for _, product in read)
+    return Catalogue((product for _, product in read), indexes)
 
 
 def _between_versions(read: list[tuple[str, Product]]) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from accounting.chart import Gl, dotted
 from core.contract.changes import Extend
 from core.contract.terms import INSTALLMENTS_MAX, PPB, RATE_MAX, Terms
 from core.contract.waterfall import is_complete
-from core.cost.caps import CAPS
+from core.cost.caps import CAPS, INDEXES
 from core.money import AMOUNT_MAX
 from core.origination.product import Clause, Kind, Product, Range, Template, in_parts, law_of, terms_for, under_law
 from core.rejections import Rejection
@@ -61,8 +61,8 @@ def _law(product: Product) -> Iterator[Found]:
         (cap.jurisdiction, cap.licence) == (under.jurisdiction, under.name) for cap in CAPS
     ):
         yield Found("licence", f"no cap of {under.jurisdiction} {under.name} is known; write one into the terms")
-    law = law_of(product, product.effective_from)
-    if law is not None and product.terms.cost_cap_ppb > law:
+    law = law_of(product, product.effective_from, INDEXES)
+    if isinstance(law, int) and product.terms.cost_cap_ppb > law:
         yield Found("terms.cost_cap_ppb", f"{product.terms.cost_cap_ppb} is above the law, {law}")
 
 
@@ -185,7 +185,9 @@ def _above_cap(terms: Terms, product: Product) -> Rejection | None:
     rates = [clause.most for clause in product.clauses if clause.name == "rate_ppb"]
     rates += [product.rate_ppb.most] if product.rate_ppb is not None else []
     dearest = replace(terms, rate=replace(terms.rate, ppb=max(rates))) if rates else terms
-    return refused_terms(under_law(product, dearest, product.effective_from), product.effective_from)
+    lawful = under_law(product, dearest, product.effective_from, INDEXES)
+    # A cap that nobody knows yet is known when a contract is offered, or refuses it.
+    return refused_terms(dearest if isinstance(lawful, Rejection) else lawful, product.effective_from)
 
 
 def _fits(template: Template, product: Product) -> bool:

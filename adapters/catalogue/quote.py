@@ -1,5 +1,6 @@
 """What a loan of a product would cost before anybody applies: tried from payout to the last cent, all paid on time."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from core.account import Account, LoanStatus, owed
 from core.charge_events import FeesWithheld
 from core.commands import BookLoan, Command, Disburse, OpenAccount, Repay
 from core.contract.terms import Terms
+from core.cost.caps import INDEXES, Index
 from core.cost.disclosure import Fee
 from core.decide import decide
 from core.events import ChargeAdded, Event, LoanDisbursed
@@ -52,12 +54,16 @@ class ProductQuote(Struct, frozen=True):
     """Installments without fees; its rates count the fees in."""
 
 
-def quote_product(product: Product, amount: int, installments: int, on: date) -> ProductQuote | Rejection:
+def quote_product(
+    product: Product, amount: int, installments: int, on: date, indexes: Iterable[Index] = INDEXES
+) -> ProductQuote | Rejection:
     """Return what a loan of a product paid out on a day would cost, or why there is no such loan."""
     refused = refused_if_withdrawn(product, on) or refused_out_of_range(product, amount, installments)
     if refused is not None:
         return refused
-    terms = under_law(product, terms_for(product, amount, installments), on)
+    terms = under_law(product, terms_for(product, amount, installments), on, indexes)
+    if isinstance(terms, Rejection):
+        return terms
     events = _lived(terms, product.currency, on)
     if isinstance(events, Rejection):
         return events

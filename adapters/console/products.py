@@ -77,12 +77,14 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents, TOML or J
     from adapters.catalogue.documents import CatalogueError
 
     try:
-        checked = catalogue_of(files).all()
+        checked = catalogue_of(files)
     except CatalogueError as error:
         wrong = [(fault.file, fault.at, fault.what) for fault in error.faults]
         show(error.faults, as_json, table("wrong", ("file", "at", "what"), wrong))
         raise SystemExit(EXIT_FAILED) from None
-    right = table("right", ("product", "version"), [(each.name, each.version) for each in checked], ("version",))
+    right = table("right", ("product", "version"), [(each.name, each.version) for each in checked.all()], ("version",))
+    for unknown in checked.without_cap(_day(None)):
+        typer.echo(f"warning: no contract can be offered today of {unknown}", err=True)
     show([], as_json, right)
 
 
@@ -109,7 +111,7 @@ def quote(
     from core.rejections import Rejection
 
     found, day = _product(name, version, _day(on), own), _day(on)
-    quoted = quote_product(found, minor_units(amount, found.currency), installments, day)
+    quoted = quote_product(found, minor_units(amount, found.currency), installments, day, _catalogue(own).indexes)
     if isinstance(quoted, Rejection):
         detail = in_major(quoted.detail, found.currency) if quoted.code in AMOUNTS else quoted.detail
         stop(EXIT_REFUSED, f"{quoted.code}: {detail}")

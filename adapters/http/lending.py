@@ -85,7 +85,7 @@ def lending_routes(backend: Backend) -> list[HTTPRouteHandler]:
         product = backend.products.product(wanted.product, on)
         if product is None:
             return rejected(Rejection(Code.PRODUCT_UNKNOWN, f"{wanted.product} is not offered on {on}"))
-        quoted = quote_product(product, wanted.amount, wanted.installments, on)
+        quoted = quote_product(product, wanted.amount, wanted.installments, on, backend.products.indexes)
         return rejected(quoted) if isinstance(quoted, Rejection) else answer_json(quoted)
 
     @get("/v1/accounts/{account:str}/contracts/{agreement:str}")

@@ -6,6 +6,7 @@ from typing import assert_never
 from core.account import Contract, Loan, contract_of
 from core.change_events import Replanned, TermsChanged
 from core.changing.remaining import SPREAD, with_flat_base
+from core.changing.replanning import spread_for_good
 from core.changing.rescheduling import accelerate, extend, fix, holiday, pause, reschedule
 from core.changing.spreading import spread
 from core.contract.changes import (
@@ -19,11 +20,10 @@ from core.contract.changes import (
     Reamortize,
     Reschedule,
 )
-from core.contract.terms import BrokenPeriod
 from core.decision import Draft
 from core.rejections import Rejection
 from core.servicing.advance import catch_up, settle_states
-from core.servicing.penalties import penalties
+from core.servicing.late_interest import claim
 from core.servicing.restating import restate
 from core.servicing.settling import charged
 
@@ -31,10 +31,10 @@ from core.servicing.settling import charged
 def change_terms(draft: Draft, loan: Loan, change: Change, on: date) -> Rejection | None:
     """Change the terms of a running loan, with all that comes of it on the same day."""
     contract = with_flat_base(contract_of(draft.account, loan))
-    if contract.terms.broken_period is BrokenPeriod.SPREAD and not isinstance(change, Accelerate):
+    if spread_for_good(contract.terms) and not isinstance(change, Accelerate):
         return SPREAD
     if isinstance(change, Reage | Reamortize):
-        charges = penalties(draft.account, on, loan)
+        charges = claim(draft, on, loan.number)
         loan = charged(draft.account, on, charges).loans[loan.number - 1]
         changed = spread(loan, contract, change, charges, on)
     else:

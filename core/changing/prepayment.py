@@ -20,10 +20,10 @@ from core.changing.remaining import (
     remaining,
     with_flat_base,
 )
-from core.changing.replanning import replanned, solve
+from core.changing.replanning import replanned, solve, spread_for_good
 from core.contract.changes import Effect
 from core.contract.servicing import PrepaymentInterest, Rest
-from core.contract.terms import BrokenPeriod, Installment, Method
+from core.contract.terms import Installment, Method
 from core.decision import Draft
 from core.events import InterestCapped
 from core.facts import Allocation
@@ -88,7 +88,7 @@ def prepay(draft: Draft, loan: Loan, amount: int, effect: Effect, on: date) -> R
 
 
 def _refused(contract: Contract, rest: Remaining | None, effect: Effect) -> Rejection | None:
-    if contract.terms.broken_period is BrokenPeriod.SPREAD:
+    if spread_for_good(contract.terms):
         return SPREAD
     if effect is Effect.KEEP_SCHEDULE and contract.terms.recalculation is None:
         return Rejection(Code.CHANGE_REFUSED, "the schedule stays only where interest follows payments")

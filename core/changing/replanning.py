@@ -1,5 +1,6 @@
 """Plan the rest of a running loan anew, with all that its state then needs."""
 
+from collections import Counter
 from datetime import date
 
 from msgspec.structs import replace
@@ -7,13 +8,13 @@ from msgspec.structs import replace
 from core.account import Accrual, Balance, Contract, Deferral, Loan
 from core.change_events import Replanned
 from core.changing.remaining import Remaining, agreed_dates, base_of, with_stub
-from core.contract.terms import INSTALLMENTS_MAX, Installment, Method, Terms
+from core.contract.terms import INSTALLMENTS_MAX, BrokenPeriod, Installment, Method, Terms
 from core.money import Minor, divide
 from core.rejections import Rejection
 from core.schedule.checks import waits
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between, plus
-from core.schedule.plan import replan, rows_at_payout
+from core.schedule.plan import plan, replan, rows_at_payout
 from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import AT_THE_END, is_too_long
 from core.servicing.accrual import running_interest
@@ -59,38 +60,67 @@ def replanned(
         return terms_invalid(Refusal.SCHEDULE_TOO_LONG)
     terms = replace(terms, installments=len(dates), last_due=terms.last_due if terms.last_due == dates[-1] else None)
     if rest.number > loan.billed + 1:
-        deferrals = deferrals_of(terms, rest, rows, divide(*rest.earned, terms.rounding))
+        deferrals = _deferrals(contract, terms, rest, rows, divide(*rest.earned, terms.rounding))
         return Replanned(terms, rest.number, rows, dates, loan.accrual, balances, loan.carried, deferrals)
     carried = 0 if settled else loan.carried
-    deferrals = deferrals_of(terms, rest, rows, carried)
+    deferrals = _deferrals(contract, terms, rest, rows, carried)
     earned = carried if on <= rows[0].start else 0 if settled else running_interest(loan, contract, on)
-    plan = Replanned(terms, rest.number, rows, dates, None, balances, Minor(carried), deferrals)
-    return replace(plan, accrual=_accrual(loan, contract, plan, earned, on))
+    outcome = Replanned(terms, rest.number, rows, dates, None, balances, Minor(carried), deferrals)
+    return replace(outcome, accrual=_accrual(loan, contract, outcome, earned, on))
 
 
-def _accrual(loan: Loan, contract: Contract, plan: Replanned, earned: int, on: date) -> Accrual | None:
+def _deferrals(
+    contract: Contract, terms: Terms, rest: Remaining, rows: tuple[Installment, ...], carried: int
+) -> tuple[Deferral, ...]:
+    """Return what interest of rows falls due later; rows that stay leave what they left."""
+    if rows == contract.schedule[rest.number - 1 :]:
+        return tuple(each for each in contract.deferrals if each.number >= rest.number)
+    return deferrals_of(terms, rest, rows, carried)
+
+
+def _accrual(loan: Loan, contract: Contract, outcome: Replanned, earned: int, on: date) -> Accrual | None:
     """Return how interest of the running period, now the first row's, is earned from a day on."""
-    first = plan.rows[0]
-    if plan.terms.recalculation is not None:
-        after = replace(contract, terms=plan.terms, schedule=(*contract.schedule[: plan.number - 1], *plan.rows))
-        return accrual_of(replace(loan, balances=plan.balances, carried=plan.carried), after, on)
+    first = outcome.rows[0]
+    if outcome.terms.recalculation is not None:
+        after = replace(
+            contract, terms=outcome.terms, schedule=(*contract.schedule[: outcome.number - 1], *outcome.rows)
+        )
+        return accrual_of(replace(loan, balances=outcome.balances, carried=outcome.carried), after, on)
     if on <= first.start:
         return None
     total = first.interest + first.capitalized
-    if plan.deferrals:
-        total += plan.carried + sum(each.amount for each in plan.deferrals if each.number == plan.number)
+    if outcome.deferrals:
+        total += outcome.carried + sum(each.amount for each in outcome.deferrals if each.number == outcome.number)
     # Rounded day by day it may be a unit ahead of a total that a lower rate makes.
     return Accrual(on, min(earned, total), total)
 
 
+def spread_for_good(terms: Terms) -> bool:
+    """Return whether shares of a broken period's interest stand in rows that payments move: none can be made due."""
+    return terms.broken_period is BrokenPeriod.SPREAD and terms.recalculation is not None
+
+
 def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tuple[Deferral, ...]:
     """Return what interest of a new loan falls due later than it is earned."""
+    if terms.broken_period is BrokenPeriod.SPREAD and terms.recalculation is None:
+        return _spread_deferrals(terms, on, rows)
     if not waits(terms) and all([row.principal for row in rows[:-1]]):
         return ()
     skipped = rows_at_payout(terms, rows, on)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])
     rest = Remaining(skipped + 1, 1, principal, on, (on,), on, (0, 1))
     return deferrals_of(replace(terms, interest_base_amount=principal), rest, rows[skipped:], 0)
+
+
+def _spread_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tuple[Deferral, ...]:
+    """Return the same where interest of a broken period is spread: earned with the first installment, due with all."""
+    terms = replace(terms, broken_period=BrokenPeriod.FIRST)
+    first = plan(terms, on)
+    assert not isinstance(first, Refusal), first
+    waiting = Counter({each.number: each.amount for each in first_deferrals(terms, on, first)})
+    for number, (due, spread) in enumerate(zip(first, rows, strict=True), 1):
+        waiting[number] += due.interest - spread.interest
+    return tuple(Deferral(number, waiting[number]) for number in sorted(waiting) if waiting[number])
 
 
 def deferrals_of(terms: Terms, rest: Remaining, rows: tuple[Installment, ...], carried: int) -> tuple[Deferral, ...]:

@@ -21,7 +21,7 @@ from core.contract.terms import (
     Terms,
 )
 from core.rejections import Code, Rejection
-from core.schedule.cycles import grid_date
+from core.schedule.cycles import cycle_dates, grid_date
 from core.schedule.dates import UNIT_MONTHS, add_months
 from core.schedule.floating import rate_on, rates_of
 from core.schedule.level import level_part
@@ -151,9 +151,13 @@ def fix(loan: Loan, contract: Contract, change: FixIndex, on: date) -> Replanned
     floating = contract.terms.floating
     if floating is None:
         return Rejection(Code.CHANGE_REFUSED, "the rate follows no index")
-    known = {fixing.on: fixing for fixing in floating.fixings} | {change.on: Fixing(change.on, change.ppb)}
-    floating = replace(floating, fixings=tuple(known[day] for day in sorted(known)))
-    terms = replace(contract.terms, floating=floating)
+    before = [fixing for fixing in floating.fixings if fixing.on < change.on]
+    after = [fixing for fixing in floating.fixings if fixing.on > change.on]
+    resets = replace(floating.resets, long_last=False)
+    if before and not cycle_dates(resets, before[-1].on, change.on, contract.terms.month_end):
+        before.pop()  # No reset looked at it: an index that is told every day would fill the list.
+    fixings = (*before, Fixing(change.on, change.ppb), *after)
+    terms = replace(contract.terms, floating=replace(floating, fixings=fixings))
     changed = _first_change(contract.terms, terms, contract.schedule[-1].due_date)
     if changed is not None and changed < on:
         return Rejection(Code.CHANGE_REFUSED, f"the rate changes from {changed} on: the value takes effect by that day")

@@ -18,8 +18,8 @@ from core.changing.remaining import (
     remaining,
     with_flat_base,
 )
-from core.changing.replanning import replanned, solve
-from core.contract.terms import BrokenPeriod, Terms, Tranche
+from core.changing.replanning import replanned, solve, spread_for_good
+from core.contract.terms import Terms, Tranche
 from core.decision import Draft
 from core.money import Minor
 from core.rejections import Code, Rejection
@@ -39,7 +39,7 @@ def disburse_tranche(draft: Draft, loan: Loan, amount: int | None, on: date) -> 
     amount = amount or (tranches[0].amount if tranches else 0)
     if not 0 < amount <= promised(contract):
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{promised(contract)} is still to be paid out")
-    if contract.terms.broken_period is BrokenPeriod.SPREAD:
+    if spread_for_good(contract.terms):
         return SPREAD
     rest = remaining(loan, contract, on)
     if rest is None:

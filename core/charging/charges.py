@@ -18,6 +18,7 @@ from core.money import Minor
 from core.rejections import Code, Rejection
 from core.servicing.advance import apply_unapplied, catch_up, settle_states
 from core.servicing.capping import within_cap
+from core.servicing.late_interest import bill_late_interest
 from core.servicing.penalties import penalties
 from core.servicing.settling import charged
 
@@ -65,6 +66,9 @@ def waive(
     draft: Draft, loan: Loan, component: Component, asked: int | None, number: int | None, reason: str, on: date
 ) -> int:
     """Let a borrower off what is charged or due, accrued penalty too; return how much. With nothing, do nothing."""
+    if component is Component.INTEREST:
+        bill_late_interest(draft, loan, on)
+        loan = draft.account.loans[loan.number - 1]
     charges, taken = _off(draft.account, loan, component, asked, number, on)
     if not taken.total:
         return 0

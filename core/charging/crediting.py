@@ -61,6 +61,7 @@ def evolve_charge(account: Account, event: ChargeEvent) -> Account:
             cost = event.amount - event.lowers
             return with_loan(account, add_cost(account.loans[event.loan - 1], cost))
         case LateInterestBilled():
+            account = charged(account, event.on, event.charges)
             return with_loan(account, _billed_late(account.loans[event.loan - 1], event))
         case PaymentChargedBack():
             return _charge_back(account, event)

@@ -15,6 +15,7 @@ from core.money import AMOUNT_MAX, Minor, divide
 from core.schedule.interest import Ratio, interest_between, plus
 from core.schedule.plan import broken_interest, regular_start, rows_at_payout
 from core.servicing.advance import restate_paid, settle_states
+from core.servicing.late_interest import claim
 from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
 from core.servicing.repayment import receive
@@ -114,9 +115,11 @@ def _before_regular(contract: Contract, amount: int, on: date) -> tuple[date, Ra
 def use_unapplied(draft: Draft, amount: int, loan: Loan | None, on: date) -> int:
     """Pay from the unapplied balance, what falls due later as well; return how much. With nothing, do nothing."""
     most = min(amount, draft.account.unapplied)
-    charges = penalties(draft.account, on, loan)
-    account = _paying_ahead(charged(draft.account, on, charges))
+    if not most:
+        return 0
     number = None if loan is None else loan.number
+    charges = claim(draft, on, number, 0 if loan is None else most)
+    account = _paying_ahead(charged(draft.account, on, charges))
     split = split_over(account, most, number, on)
     allocations, ahead = tuple(split.allocations), tuple(split.ahead)
     if split.left == most:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from core.contract.terms import PPB
+from core.contract.terms import PPB, RATE_MAX
 from core.money import Minor
 
 
@@ -28,12 +28,21 @@ class Cap(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_de
     """False: known in the trade, not checked against the text of the rule; counts only where a lender opts in."""
 
 
-class IndexQuote(Struct, frozen=True, forbid_unknown_fields=True):
+class Quote(Struct, frozen=True, forbid_unknown_fields=True):
     """The value of an index from a date on, in ppb a year."""
 
-    index: str
     since: date
-    ppb: int
+    ppb: Annotated[int, Meta(ge=0, le=RATE_MAX)]
+
+
+class Index(Struct, frozen=True, forbid_unknown_fields=True):
+    """An index that caps are multiples of: each value counts until the next, the last one as long as it is known."""
+
+    name: str
+    known_until: date
+    """The last day on which the last value is known to count: the day before the next one is published."""
+    quotes: tuple[Quote, ...]
+    """Oldest first."""
 
 
 CAPS: Final = (
@@ -98,14 +107,8 @@ _LPR_1Y: Final = (
     (date(2024, 10, 21), 31_000_000),
     (date(2025, 5, 20), 30_000_000),
 )
-QUOTES: Final = tuple(IndexQuote("LPR_1Y", since, ppb) for since, ppb in _LPR_1Y)
-"""Known values of indexes (source: National Interbank Funding Center); each counts until the next."""
-
-
-def legal_cap(jurisdiction: str, licence: str, product: str, on: date, *, unconfirmed: bool = False) -> int | None:
-    """Return the cap in ppb a year that is known to hold for loans signed on a day; None if none is."""
-    cap = cap_for(CAPS, jurisdiction, licence, product, on, unconfirmed=unconfirmed)
-    return None if cap is None else cap_ppb(cap, QUOTES, on)
+INDEXES: Final = (Index("LPR_1Y", date(2025, 10, 19), tuple(Quote(since, ppb) for since, ppb in _LPR_1Y)),)
+"""Known values of indexes (source: National Interbank Funding Center). A lender's own take their place."""
 
 
 def cap_for(
@@ -123,12 +126,18 @@ def cap_for(
     return max(found, key=lambda cap: (cap.product is not None, cap.since), default=None)
 
 
-def cap_ppb(cap: Cap, quotes: Iterable[IndexQuote], signed_on: date) -> int | None:
-    """Return the cap in ppb a year, fixed at signing; None if its index had no value by then."""
+def cap_ppb(cap: Cap, indexes: Iterable[Index], signed_on: date) -> int | None:
+    """Return the cap in ppb a year, fixed at signing; None if the value of its index on that day is not known."""
     if cap.index is None:
         return cap.yearly
-    known = [quote for quote in quotes if quote.index == cap.index and quote.since <= signed_on]
-    return max(known, key=lambda quote: quote.since).ppb * cap.times if known else None
+    values = (
+        quote.ppb * cap.times
+        for index in indexes
+        if index.name == cap.index and signed_on <= index.known_until
+        for quote in reversed(index.quotes)
+        if quote.since <= signed_on
+    )
+    return next(values, None)
 
 
 def balance_days(balances: Sequence[tuple[date, int]], until: date) -> int:

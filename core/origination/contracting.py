@@ -65,7 +65,7 @@ def _agreed(case: Case, command: OfferContract, product: Product, application: A
             allowed = ", ".join(f"{each} from {its.least} to {its.most}" for each, its in bounds.items()) or "none"
             return Rejection(Code.CLAUSE_INVALID, f"{name} = {value}; the product allows {allowed}")
         terms = _CLAUSES[name](terms, value)
-    return under_law(product, terms, case.on)
+    return under_law(product, terms, case.on, case.lender.indexes)
 
 
 def _bounds(product: Product) -> dict[str, Range]:

@@ -1,11 +1,13 @@
 """What a decision on a borrower needs of the lender: products, rules, officers, texts, money. Handed in."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
 
+from core.cost.caps import Index
 from core.money import AMOUNT_MAX
 from core.origination.file import Agreement, Application, Verdict
 from core.origination.product import Name, Product
@@ -62,6 +64,10 @@ class Lender(Protocol):
     @property
     def retention_days(self) -> int:
         """How long a law keeps a borrower's data after the last that happened on contract and loans."""
+
+    @property
+    def indexes(self) -> Sequence[Index]:
+        """The values, as far as they are known, of the indexes that legal caps are multiples of."""
 
     def product(self, name: str, on: date, version: int = 0) -> Product | None:
         """Return a product's version, or (0) the one in effect on a date."""

@@ -1,5 +1,6 @@
 """What a lender offers: a versioned document that says what may be asked for, on which terms, and who must agree."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -9,8 +10,9 @@ from msgspec.structs import replace
 
 from core.contract.changes import Relief
 from core.contract.terms import PRINTABLE, Terms, Tranche
-from core.cost.caps import legal_cap
+from core.cost.caps import CAPS, Index, cap_for, cap_ppb
 from core.money import AMOUNT_MAX
+from core.rejections import Code, Rejection
 
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9_-]*$")]
 """A name in documents and commands: lower case, no spaces."""
@@ -233,18 +235,25 @@ def needs_two_officers(product: Product, amount: int) -> bool:
     return second_from is not None and amount >= second_from
 
 
-def law_of(product: Product, on: date) -> int | None:
-    """Return the legal cap on all costs of a loan signed on a day, in ppb a year, if one is known."""
+def law_of(product: Product, on: date, indexes: Iterable[Index]) -> int | Rejection | None:
+    """Return the legal cap on all costs of a loan signed on a day, in ppb a year, if there is one."""
     under = product.licence
     if under is None:
         return None
-    return legal_cap(under.jurisdiction, under.name, under.kind, on, unconfirmed=under.unconfirmed)
+    cap = cap_for(CAPS, under.jurisdiction, under.name, under.kind, on, unconfirmed=under.unconfirmed)
+    if cap is None:
+        return None
+    law = cap_ppb(cap, indexes, on)
+    unknown = f"the legal cap is {cap.times} times {cap.index}, and nobody has given its value on {on}"
+    return Rejection(Code.CAP_UNKNOWN, unknown) if law is None else law
 
 
-def under_law(product: Product, terms: Terms, on: date) -> Terms:
+def under_law(product: Product, terms: Terms, on: date, indexes: Iterable[Index]) -> Terms | Rejection:
     """Return terms as they are signed on a day: with the legal cap, unless the product's own is lower."""
-    law, own = law_of(product, on), terms.cost_cap_ppb
-    return terms if law is None or 0 < own <= law else replace(terms, cost_cap_ppb=law)
+    law, own = law_of(product, on, indexes), terms.cost_cap_ppb
+    if law is None or isinstance(law, Rejection):
+        return law or terms
+    return terms if 0 < own <= law else replace(terms, cost_cap_ppb=law)
 
 
 def terms_for(product: Product, amount: int, installments: int) -> Terms:

@@ -10,7 +10,7 @@ from core.origination.case import Case, product_of, refused_if_frozen
 from core.origination.commands import SignContract
 from core.origination.events import ContractSigned
 from core.origination.file import Agreement, AgreementStatus, ApplicationStatus, Signature
-from core.origination.product import Kind, Product, law_of, under_law
+from core.origination.product import Kind, Product, under_law
 from core.rejections import Code, Rejection
 from core.servicing.disbursing import refused_terms
 
@@ -73,9 +73,12 @@ def _not_signed(
 
 def _above_law(case: Case, agreement: Agreement, product: Product) -> Rejection | None:
     """Refuse a cap that became lower since the offer: what the text says is no longer the law."""
-    if under_law(product, agreement.terms, case.on) == agreement.terms:
+    lawful = under_law(product, agreement.terms, case.on, case.lender.indexes)
+    if isinstance(lawful, Rejection):
+        return lawful
+    if lawful == agreement.terms:
         return None
-    return Rejection(Code.COST_ABOVE_CAP, f"the cap is {law_of(product, case.on)} by now: offer the contract anew")
+    return Rejection(Code.COST_ABOVE_CAP, f"the cap is {lawful.cost_cap_ppb} by now: offer the contract anew")
 
 
 def _conclude(case: Case, agreement: Agreement, product: Product, signature: Signature) -> Rejection | None:

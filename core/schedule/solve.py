@@ -17,8 +17,8 @@ from core.schedule.spans import AT_THE_END, spans_of
 
 COUNTS: Final = (12, 36, 120, INSTALLMENTS_MAX)
 """Numbers of installments tried, so that short terms are not planned to the last year that dates have."""
-WORK_MAX: Final = 36_000
-"""Spans that one plan may look at where rate or principal is to be found, which takes up to a hundred plans."""
+WORK_MAX: Final = 12_000
+"""Spans that one plan may look at where rate or principal is to be found, which takes up to 150 plans, mostly 30."""
 
 
 class Unknown(StrEnum):
@@ -111,11 +111,13 @@ def _with_payment(
         return Refusal.SCHEDULE_TOO_LONG
     if paid(low) == paid(high):
         return None  # The payment does not depend on it.
-    least = _first(low, high, lambda value: paid(value) >= payment)
-    if paid(least) != payment:
+    near = _nearest(low, high, lambda value: paid(value) - payment)
+    if paid(near) != payment:
+        # Rounding moved it back and forth, or there is none.
+        near = _first(low, high, lambda value: paid(value) >= payment)
+    if paid(near) != payment:
         return _agreed(make, bounds, payment, on)
-    most = _first(least, high, lambda value: paid(value) > payment)
-    return make(_roundest(least, most if paid(most) == payment else most - 1))
+    return make(_roundest(near, lambda value: low <= value <= high and paid(value) == payment))
 
 
 def _work(terms: Terms, on: date) -> int:
@@ -162,12 +164,37 @@ def _installments(terms: Terms, payment: int, on: date) -> Terms | Refusal | Uns
     return Unsolvable.NO_SUCH_NUMBER
 
 
-def _roundest(least: int, most: int) -> int:
-    """Return the number with the most zeros at its end."""
-    unit = 1
-    while unit <= most and most // (unit * 10) * (unit * 10) >= least:
-        unit *= 10
-    return most // unit * unit
+def _nearest(low: int, high: int, off: Callable[[int], int]) -> int:
+    """Return a value that is not off, if one is found, by false position (what grows is almost straight) and halves."""
+    before, after, halve = off(low), off(high), False
+    while before < 0 < after and high - low > 1:
+        width = high - low
+        straight = low + min(max(-before * width // (after - before), 1), width - 1)
+        middle = low + width // 2 if halve else straight
+        found = off(middle)
+        if found <= 0:
+            low, before = middle, found
+        else:
+            high, after = middle, found
+        halve = not halve and 2 * (high - low) > width
+    return high if after <= 0 else low
+
+
+def _roundest(value: int, fits: Callable[[int], bool]) -> int:
+    """Return 0, or the largest with the most zeros at its end, of the numbers that fit, neighbours of this one."""
+
+    def rounded(zeros: int) -> int | None:
+        down = value // 10**zeros * 10**zeros
+        return next((each for each in (down, down + 10**zeros) if fits(each)), None)
+
+    if fits(0):
+        return 0
+    zeros = _first(1, len(str(value)) + 1, lambda count: rounded(count) is None) - 1
+    found = rounded(zeros)
+    assert found is not None, "with no zeros it is the known one"
+    # Ten such neighbours would hold one with a zero more.
+    most = _first(1, 10, lambda count: not fits(found + count * 10**zeros)) - 1
+    return found + most * int(10**zeros)
 
 
 def _first(low: int, high: int, reached: Callable[[int], bool]) -> int:

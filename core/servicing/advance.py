@@ -27,8 +27,7 @@ from core.servicing.delinquency import (
     ends_non_accrual,
     next_lateness_date,
 )
-from core.servicing.late_interest import bill_late_interest
-from core.servicing.penalties import penalties
+from core.servicing.late_interest import bill_late_interest, claim
 from core.servicing.recalculation import next_late_day, project
 from core.servicing.restating import came_early_or_late, restate
 from core.servicing.settling import charged
@@ -201,7 +200,7 @@ def _remind(draft: Draft, loan: Loan, day: date) -> None:
 
 def apply_unapplied(draft: Draft, day: date) -> None:
     """Allocate the unapplied balance to what the account owes."""
-    charges = penalties(draft.account, day)
+    charges = claim(draft, day)
     split = split_over(charged(draft.account, day, charges), draft.account.unapplied, None, day)
     if split.allocations or split.ahead:
         draft.emit(UnappliedApplied(day, tuple(split.allocations), charges, tuple(split.ahead)))

@@ -2,13 +2,24 @@
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from core.account import Loan, LoanStatus, contract_of
 from core.charge_events import LateInterestBilled
 from core.decision import Draft
+from core.facts import PenaltyCharge
 from core.money import Minor
 from core.servicing.capping import interest_above_cap
+from core.servicing.penalties import penalties
 from core.servicing.reach import bears_until
 from core.servicing.recalculation import earned, last_open
+
+
+def claim(draft: Draft, on: date, number: int | None = None, paid: int = 0) -> tuple[PenaltyCharge, ...]:
+    """Bill late interest of one loan or of all, before something is paid; return the penalty to charge with that."""
+    for loan in draft.account.loans if number is None else (draft.account.loans[number - 1],):
+        bill_late_interest(draft, loan, on, paid)
+    return penalties(draft.account, on, None if number is None else draft.account.loans[number - 1])
 
 
 def bill_late_interest(draft: Draft, loan: Loan, on: date, paid: int = 0) -> None:
@@ -20,4 +31,7 @@ def bill_late_interest(draft: Draft, loan: Loan, on: date, paid: int = 0) -> Non
     interest = earned(loan, contract, on, bears_until(loan, contract, paid, on)) if number else 0
     if interest > 0:
         waived = interest_above_cap(loan, contract, interest, on)
-        draft.emit(LateInterestBilled(on, loan.number, number, Minor(interest - waived), waived))
+        billed = Minor(interest - waived)
+        # Penalty ran on what was due before; within a cap, interest comes before it.
+        charges = penalties(draft.account, on, replace(loan, interest_billed=loan.interest_billed + billed))
+        draft.emit(LateInterestBilled(on, loan.number, number, billed, waived, charges))

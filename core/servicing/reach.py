@@ -126,9 +126,11 @@ def _principal_today(contract: Contract, number: int, row: Installment, running:
         return 0
     if contract.terms.method is not LEVEL:
         return agreed[number - 1].principal
+    if running == number == len(agreed):
+        return int(row.principal)  # Alone it owes all that is left, whatever late payments made of it.
     # The last one holds the rest of rounding: what counts is the installment before it, while others come too.
     before = agreed[max(0, number - 2)]
-    last = number == len(agreed) and before.start < before.due_date and running < number
+    last = number == len(agreed) and before.start < before.due_date
     return max(0, installment_total(before if last else agreed[number - 1]) - row.interest)
 
 

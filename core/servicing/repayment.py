@@ -11,7 +11,7 @@ from core.events import CreditReceived, InterestCapped, LoanPaidOff, RepaymentRe
 from core.facts import Allocation, PenaltyCharge
 from core.money import Minor
 from core.servicing.advance import restate_paid, settle_states
-from core.servicing.late_interest import bill_late_interest
+from core.servicing.late_interest import claim
 from core.servicing.penalties import penalties
 from core.servicing.quote import payoff
 from core.servicing.settling import charged
@@ -29,10 +29,9 @@ def receive(
     follows: bool = False,
 ) -> None:
     """Allocate money to one loan, or to the whole account; what is left becomes unapplied."""
-    for each in draft.account.loans if loan is None else (draft.account.loans[loan.number - 1],):
-        bill_late_interest(draft, each, on, 0 if loan is None else amount)
-    charges = penalties(draft.account, on, loan)
-    split = split_over(charged(draft.account, on, charges), amount, None if loan is None else loan.number, on, source)
+    number = None if loan is None else loan.number
+    charges = claim(draft, on, number, 0 if loan is None else amount)
+    split = split_over(charged(draft.account, on, charges), amount, number, on, source)
     received = _received(split, amount, loan, charges, on, source)
     if isinstance(received, CreditReceived) and (with_interest or follows):
         received = replace(received, with_interest=with_interest, follows=follows)

@@ -10,7 +10,7 @@ from core.contract.waterfall import Step
 from core.decision import Draft
 from core.money import Minor
 from core.servicing.allocation import allocate_owed
-from core.servicing.penalties import penalties
+from core.servicing.late_interest import claim
 from core.servicing.restating import restate
 from core.servicing.settling import charged
 
@@ -27,15 +27,13 @@ def next_sweep_day(loan: Loan, contract: Contract) -> date | None:
 
 def sweep(draft: Draft, loan: Loan, day: date) -> None:
     """Claim the deposit for what is overdue long enough; it pays the oldest first, as far as it goes."""
-    contract = contract_of(draft.account, loan)
-    charges = penalties(draft.account, day, loan)
+    contract, held = contract_of(draft.account, loan), draft.account.deposit
+    charges = claim(draft, day, loan.number) if held else ()
     dues = charged(draft.account, day, charges).loans[loan.number - 1].dues
     late = [due for due in dues if _sweep_day(due.due_date, contract.terms) <= day]
-    held = draft.account.deposit
     allocations, left = allocate_owed(held, loan.number, late, OLDEST_FIRST)
     number = max(loan.swept, *(due.number for due in late))
-    paid = charges if held else ()
-    draft.emit(DepositSwept(day, loan.number, number, Minor(held - left), tuple(allocations), paid))
+    draft.emit(DepositSwept(day, loan.number, number, Minor(held - left), tuple(allocations), charges))
     if allocations:
         restate(draft, loan.number, day)
 

@@ -36,12 +36,16 @@ class Play:
         self.changes: list[int] = []
         self.charges: list[int] = []
         self.waiting: deque[Event] = deque()
+        self.asked: Row | None = None
+        """The row that is next and was asked for already: late interest that it found due has a row above it."""
         self.desk = Desk(scenario.products)
 
     def row(self, index: int) -> None:
         """Play one row and compare every column that the table has."""
         row = self.scenario.rows[index]
-        if row.asks:
+        if row is self.asked:
+            found = self._shown_next(row)
+        elif row.asks:
             self._reach(row.on)
             assert not self.waiting, f"{row.text}\nunaccounted before: {self.waiting[0]}"
             found = self._ask(row)
@@ -54,10 +58,14 @@ class Play:
             found = tell(self.history[len(self.history) - len(self.waiting) - 1][1], row.loan)
         else:
             self._reach(row.on if self.daily else self._next_asked(index))
-            found = self._shown_next(row)
+            if row.what == "late interest" and not self.waiting:
+                self.asked = self.scenario.rows[index + 1]
+                found = self._ask(self.asked, row)
+            else:
+                found = self._shown_next(row)
         self._compare(row, found)
 
-    def _ask(self, row: Row) -> dict[str, str]:
+    def _ask(self, row: Row, first: Row | None = None) -> dict[str, str]:
         if row.what == "quote through":
             return self._quote(row)
         if asked_lender(row.what):
@@ -67,14 +75,15 @@ class Play:
         decided = decide(self.account, command, row.on, self.history, self.scenario.closed_through)
         if isinstance(decided, Rejection):
             return {"amount": row.cells.get("amount", ""), "note": f"refused: {decided.code}"}
+        seq = len(self.history) + (1 if first is None else 2)
         if row.what in {"payment", "payoff"}:
-            self.payments.append(len(self.history) + 1)
+            self.payments.append(seq)
         if asked_change(row.what + row.argument):
-            self.changes.append(len(self.history) + 1)
+            self.changes.append(seq)
         if row.what in {"charge fee", "charge penalty"}:
-            self.charges.append(len(self.history) + 1)
+            self.charges.append(seq)
         self._take(decided)
-        return self._shown_next(row)
+        return self._shown_next(first or row)
 
     def _ask_lender(self, row: Row) -> dict[str, str]:
         """Ask for what precedes a loan: what comes of it has rows of its own."""

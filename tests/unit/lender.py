@@ -13,6 +13,7 @@ from core.commands import Command, OpenAccount
 from core.contract.changes import Holiday
 from core.contract.servicing import Fee, FeeWhen, Prepayment, Price
 from core.contract.terms import Rate, Terms
+from core.cost.caps import Index, Quote
 from core.decide import decide
 from core.decision import Decision
 from core.events import Event
@@ -142,6 +143,7 @@ class SmallLender:
     """Implements core.origination.lender.Lender: score from 650 on approves, below 600 declines, else refers."""
 
     retention_days = 3653
+    indexes: tuple[Index, ...] = (Index("LPR_1Y", date(2028, 12, 31), (Quote(date(2025, 5, 20), 30_000_000),)),)
 
     def __init__(self, *products: Product) -> None:
         self.products = products or (LOAN, LINE, JOINT)

@@ -4,17 +4,20 @@ from datetime import date
 
 from core.cost.caps import (
     CAPS,
+    INDEXES,
     Cap,
-    IndexQuote,
+    Index,
+    Quote,
     allowance,
     balance_days,
     cap_for,
     cap_ppb,
-    legal_cap,
 )
 
 SIGNED = date(2026, 3, 1)
-LPR = (IndexQuote("LPR_1Y", date(2024, 10, 21), 31_000_000), IndexQuote("LPR_1Y", date(2025, 5, 20), 30_000_000))
+LPR = (
+    Index("LPR_1Y", date(2026, 3, 19), (Quote(date(2024, 10, 21), 31_000_000), Quote(date(2025, 5, 20), 30_000_000))),
+)
 
 
 def test_a_private_loan_is_capped_at_four_times_the_index_at_signing() -> None:
@@ -23,6 +26,14 @@ def test_a_private_loan_is_capped_at_four_times_the_index_at_signing() -> None:
     assert cap_ppb(cap, LPR, SIGNED) == 120_000_000
     assert cap_ppb(cap, LPR, date(2025, 1, 1)) == 124_000_000
     assert cap_ppb(cap, LPR, date(2024, 1, 1)) is None
+
+
+def test_a_value_counts_until_the_next_one_is_to_be_published() -> None:
+    cap = cap_for(CAPS, "CN", "private", "any", SIGNED)
+    assert cap is not None
+    assert cap_ppb(cap, LPR, date(2026, 3, 19)) == 120_000_000
+    assert cap_ppb(cap, LPR, date(2026, 3, 20)) is None
+    assert cap_ppb(cap, (), SIGNED) is None
 
 
 def test_what_is_not_confirmed_counts_only_where_a_lender_opts_in() -> None:
@@ -45,11 +56,16 @@ def test_the_day_of_signing_and_the_product_choose_the_cap() -> None:
 
 
 def test_what_is_known_gives_the_cap_of_a_day() -> None:
-    assert legal_cap("CN", "private", "any", date(2020, 8, 20)) == 154_000_000
-    assert legal_cap("CN", "private", "any", SIGNED) == 120_000_000
-    assert legal_cap("CN", "micro", "any", SIGNED) is None
-    assert legal_cap("CN", "micro", "any", SIGNED, unconfirmed=True) == 240_000_000
-    assert legal_cap("CN", "licensed", "assisted", SIGNED, unconfirmed=True) == 240_000_000
+    def cap(licence: str, on: date, product: str = "any") -> int | None:
+        found = cap_for(CAPS, "CN", licence, product, on, unconfirmed=licence != "private")
+        assert found is not None
+        return cap_ppb(found, INDEXES, on)
+
+    assert cap("private", date(2020, 8, 20)) == 154_000_000
+    assert cap("private", date(2025, 10, 19)) == 120_000_000
+    assert cap("private", SIGNED) is None
+    assert cap("micro", SIGNED) == 240_000_000
+    assert cap("licensed", SIGNED, "assisted") == 240_000_000
 
 
 def test_principal_in_use_is_counted_by_its_days() -> None:

@@ -12,12 +12,12 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from adapters.catalogue.catalogue import SHIPPED, Catalogue, catalogue_of, load_catalogue
-from adapters.catalogue.documents import digest, read_product
+from adapters.catalogue.documents import CatalogueError, digest, read_product
 from adapters.catalogue.json_schema import schema
 from adapters.catalogue.quote import ProductQuote, quote_product
 from adapters.console.products import product
 from core.contract.terms import PPB, Terms
-from core.origination.product import Kind, Product, in_parts, signal_rules, terms_for
+from core.origination.product import Kind, Product, in_parts, law_of, signal_rules, terms_for
 from core.rejections import Code, Rejection
 from core.schedule.plan import schedule as planned
 from tests.unit.product_documents import QUICK, changed, written
@@ -200,7 +200,7 @@ def test_a_digest_changes_with_what_a_product_says_and_with_nothing_else(tmp_pat
 
 def test_the_guide_shows_a_product_that_works(tmp_path: Path) -> None:
     guide = (SHIPPED.parents[2] / "docs" / "products-catalogue.md").read_text()
-    smallest, parts, signals, later = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    smallest, parts, signals, later = re.findall(r"```toml\n((?!# indexes).*?)```", guide, re.DOTALL)
     assert read_product(written(tmp_path, smallest)).amount.most == 20_000_00
     fuller = smallest.replace("[terms]\nrate = { ppb = 90_000_000 }\n", parts + signals)
     risky = read_product(written(tmp_path, fuller.replace("least = 3", "least = 4")))
@@ -210,6 +210,71 @@ def test_the_guide_shows_a_product_that_works(tmp_path: Path) -> None:
         assert [rule.propose for rule in signal_rules(of, "sanctions_hit")] == [None]
     slow = read_product(written(tmp_path, smallest.replace("[terms]", f"{later}\n[terms]")))
     assert [each.amount for each in in_parts(slow, slow.terms, DAY).tranches] == [150_00, 100_00]
+
+
+# Values of indexes
+
+VALUES = """
+[[indexes]]
+name = "LPR_1Y"
+known_until = 2026-12-20
+quotes = [{ since = 2025-05-20, ppb = 30_000_000 }, { since = 2026-11-20, ppb = 29_000_000 }]
+"""
+
+
+def private(tmp_path: Path) -> Path:
+    """Return a directory with a product whose legal cap follows an index."""
+    cheaper = QUICK.replace("350_000", "100_000").replace("500_000", "300_000").replace("240_000_000", "0")
+    written(tmp_path, cheaper.replace('"micro"', '"private"').replace('"quick-loan"', '"friends"'), "friends.toml")
+    return tmp_path
+
+
+def test_what_a_lender_knows_of_an_index_takes_the_place_of_what_ships(tmp_path: Path) -> None:
+    before = load_catalogue(private(tmp_path))
+    assert before.without_cap(date(2025, 10, 19)) == []
+    on = date(2026, 12, 20)
+    assert before.without_cap(on) == [
+        f"friends: the legal cap is 4 times LPR_1Y, and nobody has given its value on {on}"
+    ]
+    friends = found(before, "friends")
+    refused = quote_product(friends, 1_000_00, 3, on, before.indexes)
+    assert isinstance(refused, Rejection)
+    assert refused.code is Code.CAP_UNKNOWN
+    written(tmp_path, VALUES, "indexes.toml")
+    after = load_catalogue(tmp_path)
+    assert after.without_cap(on) == []
+    assert law_of(friends, on, after.indexes) == 116_000_000
+    assert law_of(friends, date(2026, 11, 19), after.indexes) == 120_000_000
+    assert [each.split(":")[0] for each in after.without_cap(date(2026, 12, 21))] == ["friends"]
+
+
+def test_checking_documents_warns_of_products_whose_cap_nobody_knows(tmp_path: Path) -> None:
+    own = [str(path) for path in private(tmp_path).glob("*.toml")]
+    said = CliRunner().invoke(product, ["check", *own])
+    assert said.exit_code == 0
+    assert "warning: no contract can be offered today of friends: the legal cap is 4 times LPR_1Y" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("edit", "wrong"),
+    [
+        (("2026-12-20", "2026-11-19"), "indexes[0].known_until: 2026-11-19 is before the last value, 2026-11-20"),
+        (("2025-05-20", "2026-11-20"), "indexes[0].quotes: has no value, or is not in the order of days"),
+        (("LPR_1Y", "LPR"), "indexes[0].name: no cap follows 'LPR'; there are LPR_1Y"),
+        (("30_000_000", "3.0"), "Expected `int`, got `float`"),
+        ((VALUES, VALUES * 2), "indexes[1].name: 'LPR_1Y' stands there twice"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(tmp_path: Path, edit: tuple[str, str], wrong: str) -> None:
+    written(tmp_path, VALUES.replace(*edit), "indexes.toml")
+    with pytest.raises(CatalogueError, match=re.escape(wrong)):
+        load_catalogue(tmp_path)
+
+
+def test_the_guide_shows_values_that_are_read(tmp_path: Path) -> None:
+    guide = (SHIPPED.parents[2] / "docs" / "products-catalogue.md").read_text()
+    (values,) = re.findall(r"```toml\n(# indexes.toml\n.*?)```", guide, re.DOTALL)
+    assert load_catalogue(written(tmp_path, values, "indexes.toml").parent).indexes[0].known_until > DAY
 
 
 # Quotes

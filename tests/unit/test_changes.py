@@ -1,6 +1,6 @@
 """Changes of terms: worked figures (loan_math sections 6 and 12), the rules of extension, and what is refused."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -17,11 +17,12 @@ from core.contract.changes import (
     Reamortize,
     Reschedule,
 )
-from core.contract.servicing import Fee, FeeWhen, Price
+from core.contract.servicing import Fee, FeeWhen, Price, Recalculation
 from core.contract.terms import (
     BrokenPeriod,
     Cycle,
     DayCount,
+    Fixing,
     Floating,
     Method,
     Rate,
@@ -31,6 +32,7 @@ from core.contract.terms import (
     installment_total,
 )
 from core.contract.waterfall import Reach, Step, Waterfall
+from core.events import RepaymentReceived
 from core.rejections import Code, Rejection
 from core.schedule.plan import schedule
 from tests.unit.running_loan import LOAN, RunningLoan
@@ -68,6 +70,38 @@ def test_an_index_gives_the_rate_of_the_next_reset() -> None:
     loan = lived(replace(MORTGAGE, floating=resets), date(2025, 3, 20))
     change(loan, FixIndex(on=date(2025, 3, 20), ppb=30_000_000))
     assert [installment_total(row) for row in loan.contract.schedule[6:]] == [8_465_027] * 5 + [8_465_028]
+
+
+@pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
+@pytest.mark.parametrize("day_count", [DayCount.PERIOD, DayCount.ACT_365])
+@pytest.mark.parametrize("interest_grace", [0, 2])
+def test_interest_of_a_broken_period_is_paid_by_a_payoff_wherever_it_is_due(
+    method: Method, day_count: DayCount, interest_grace: int
+) -> None:
+    broken = replace(
+        LEVEL, first_due=date(2025, 3, 1), method=method, day_count=day_count, interest_grace=interest_grace
+    )
+
+    def paid_off(where: BrokenPeriod, on: date) -> int:
+        loan = lived(replace(broken, broken_period=where), on)
+        paid = sum(event.amount for _, event in loan.history if isinstance(event, RepaymentReceived))
+        return paid + loan.quote().total
+
+    for on in (date(2025, 1, 20), date(2025, 2, 14), date(2025, 3, 1), date(2025, 3, 20), date(2025, 6, 12)):
+        assert paid_off(BrokenPeriod.SPREAD, on) == paid_off(BrokenPeriod.FIRST, on), on
+
+
+def test_of_an_index_that_is_told_every_day_what_resets_look_at_is_kept() -> None:
+    resets = Floating(Cycle(date(2025, 4, 15), 3, Unit.MONTH), spread_ppb=2_500_000)
+    loan = lived(replace(MORTGAGE, floating=resets), date(2025, 1, 20))
+    for count in range(120):
+        told = date(2025, 1, 21) + timedelta(days=count)
+        loan.live_until(told)
+        change(loan, FixIndex(on=told, ppb=30_000_000 + count))
+    floating = loan.contract.terms.floating
+    assert floating is not None
+    # What the reset of 15 April looked at, and what that of 15 July will, unless more is told.
+    assert floating.fixings == (Fixing(date(2025, 4, 15), 30_000_084), Fixing(told, 30_000_119))
 
 
 def test_a_cap_holds_against_the_index() -> None:
@@ -159,7 +193,9 @@ def test_interest_that_waits_accrues_and_is_owed_at_payoff() -> None:
         (LEVEL, date(2025, 7, 20), Reamortize(), Code.CHANGE_REFUSED),
         (LEVEL, date(2025, 7, 20), Reage(installments=2, first_due=date(2025, 7, 20)), Code.CHANGE_REFUSED),
         (
-            replace(LEVEL, broken_period=BrokenPeriod.SPREAD, first_due=date(2025, 3, 1)),
+            replace(
+                LEVEL, broken_period=BrokenPeriod.SPREAD, first_due=date(2025, 3, 1), recalculation=Recalculation()
+            ),
             date(2025, 3, 20),
             Reamortize(),
             Code.CHANGE_REFUSED,

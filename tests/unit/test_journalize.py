@@ -79,7 +79,7 @@ EVENTS: list[PlainEvent] = [
     UnappliedUsed(ON, M(500), None, PAID, CHARGED, PAID[1:]),
     DepositSwept(ON, 1, 1, M(433), PAID[:1], CHARGED),
     FeesWithheld(ON, 1, M(20), M(5)),
-    LateInterestBilled(ON, 1, 2, M(7), M(1)),
+    LateInterestBilled(ON, 1, 2, M(7), M(1), CHARGED),
     InterestCapped(ON, 1, 1, M(4)),
     PayoutSettled(ON, 1, PayoutStatus.SUCCEEDED, M(1_000), "joint", (("north-bank", M(700)),), "77", ""),
 ]

@@ -35,7 +35,7 @@ from core.origination.commands import (
     WithdrawApplication,
 )
 from core.origination.lender import NOTHING
-from core.origination.product import PurposeCap
+from core.origination.product import Licence, PurposeCap
 from core.rejections import Code, Rejection
 from tests.unit.lender import (
     BORN_ON,
@@ -205,6 +205,11 @@ def _full(borrowing: Borrowing) -> None:
     borrowing.account = replace(borrowing.account, file=file)
 
 
+def _no_index(borrowing: Borrowing) -> None:
+    _altered(licence=Licence(jurisdiction="CN", name="private"))(borrowing)
+    borrowing.lender.indexes = ()
+
+
 def _altered(**fields: object) -> Callable[[Borrowing], None]:
     def change(borrowing: Borrowing) -> None:
         borrowing.lender.products = tuple(replace(each, **fields) for each in borrowing.lender.products)
@@ -268,6 +273,7 @@ AFTER: list[tuple[Code, Callable[[Borrowing], None], Command]] = [
     (Code.ON_DEBTOR_LIST, _said(debtor_list={"listed": True}), REQUEST),
     (Code.ON_DEBTOR_LIST, _said(sanctions={"listed": True}), REQUEST),
     (Code.CONTRACT_TEXT_FAILED, _no_text, OFFER),
+    (Code.CAP_UNKNOWN, _no_index, OFFER),
     (Code.POOL_EXHAUSTED, _pool, REQUEST),
     (Code.POOL_EXHAUSTED, _pool, DRAW),
     (Code.DAILY_PAYOUT_EXCEEDED, _bounded(daily_max=68_999), REQUEST),

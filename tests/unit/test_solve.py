@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from core.contract.terms import Method, Rate, RatePer, Terms, Unit
+from core.contract.terms import Installment, Method, Rate, RatePer, Terms, Unit
 from core.money import AMOUNT_MAX, Rounding
 from core.schedule.plan import Refusal, plan, summary
 from core.schedule.solve import Unknown, Unsolvable, regular_payment, solve
@@ -38,6 +38,27 @@ def test_the_roundest_of_equals_is_found_and_gives_the_payment_exactly() -> None
     found = solved(terms, Unknown.RATE, 200_00)
     assert found.rate == Rate(7_702_000, RatePer.MONTH)
     assert paid(found) == 200_00
+
+
+def test_0_is_the_roundest_of_all() -> None:
+    assert solved(replace(LEVEL, rate=Rate(77)), Unknown.RATE, 833_33).rate == Rate(0)
+
+
+@pytest.mark.parametrize(("unknown", "payment"), [(Unknown.RATE, 6_443), (Unknown.PRINCIPAL, 6_443)])
+@pytest.mark.parametrize("principal", [10_000_00, 10_000_000_00])
+def test_few_plans_are_tried(monkeypatch: pytest.MonkeyPatch, principal: int, unknown: Unknown, payment: int) -> None:
+    tried = 0
+
+    def counted(terms: Terms, on: date) -> tuple[Installment, ...] | Refusal:
+        nonlocal tried
+        tried += 1
+        return plan(terms, on)
+
+    monkeypatch.setattr("core.schedule.solve.plan", counted)
+    solved(
+        Terms(principal=principal, rate=Rate(60_000_000), installments=360), unknown, payment * principal // 10_000_00
+    )
+    assert tried <= 50  # Halving alone takes more than 70.
 
 
 def test_a_principal_for_a_payment() -> None:
