@@ -189,14 +189,17 @@ def _pay_in_shares(left: int, rows: list[Payable], step: Step, principal: int) -
     Horizontal: of all that a row owes, component after component, again and again. Vertical: one component to its end.
     """
     principal -= sum(row.paid[_PLACE[Component.PRINCIPAL]] for row in rows)
-    horizontal = step.direction is Direction.HORIZONTAL
+    horizontal, last = step.direction is Direction.HORIZONTAL, rows[-1:]
     for components in (step.order,) if horizontal else [(component,) for component in step.order]:
         owing = [row for row in rows if any(row.owed[_PLACE[component]] for component in components)]
         while left and owing:
+            sharing = owing
             for component in components:
-                left, principal = _share(left, owing, component, principal)
-            owing = _still_owing(rows, components, principal)
-    return _absorb(left, rows, step, principal)
+                left, principal = _share(left, sharing, component, principal)
+                before, owing = owing, _still_owing(rows, components, principal)
+                last = [row for row in before if row not in owing][-1:] or last
+    # The row that was paid last absorbs, as where rows are paid one after the other.
+    return _absorb(left, last, step, principal)
 
 
 def _still_owing(rows: list[Payable], components: tuple[Component, ...], principal: int) -> list[Payable]:

@@ -5,12 +5,13 @@ The oracle itself is held to the published figures: what it says of random loans
 
 import json
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from adapters.conformance.cases import MATCHED
 from adapters.conformance.fineract import fineract_schedule
@@ -18,7 +19,7 @@ from adapters.conformance.fineract_books import fineract_allocation
 from tests.properties.oracle.books import Books
 from tests.properties.oracle.cases import ADVANCED, fixed_cases, recalculated_cases, schedule_cases
 from tests.properties.oracle.recalculated import RecalculatedBooks
-from tests.properties.oracle.schedules import Case, annual, cumulative, due_dates, printed, progressive
+from tests.properties.oracle.schedules import Case, annual, cumulative, due_dates, printed, progressive, schedule
 
 PUBLISHED: Final = Path(__file__).parents[1] / "golden" / "published"
 PAID: Final = [
@@ -159,9 +160,23 @@ def test_recalculated_schedules_agree(case: Case) -> None:
     assert fineract_allocation(raw(case)) in (MATCHED, None)
 
 
-@given(recalculated_cases("REAMORTIZATION", ["PENALTY", "FEE", "INTEREST", "PRINCIPAL"]))
+@given(recalculated_cases("REAMORTIZATION"))
 def test_recalculated_schedules_paid_in_shares_agree(case: Case) -> None:
+    # The agreed installment stays and one absorbs: which several a payoff in shares leaves lower, no rule says.
+    assume(case["events"][-1]["type"] != "PAYOFF" or sum(total != agreed(case) for total in in_advance(case)) <= 1)
     assert fineract_allocation(raw(case)) in (MATCHED, None)
+
+
+def agreed(case: Case) -> int:
+    lent = case["principal"] - (round(Fraction(case["principal"], 4)) if case["down_payment"] else 0)
+    first = schedule(case, lent)[0]
+    return first.principal + first.interest
+
+
+def in_advance(case: Case) -> list[int]:
+    """Return principal and interest of the installments that fall due after the last payment."""
+    rows = [row for row in case["expected_installments"] if row["due"] > case["events"][-1]["date"]]
+    return [row["principal_due"] + row["interest_due"] for row in rows]
 
 
 @given(recalculated_cases("LAST_INSTALLMENT"))

@@ -68,3 +68,12 @@ def test_money_in_advance_pays_no_more_than_all_principal(future: Future) -> Non
     waterfall = Waterfall((Step(Reach.IN_ADVANCE),), future)
     assert allocate_open(100, waterfall, Open((), (), (), rows, 1, 50)) == 50
     assert sum(part.principal for part in allocations_of(1, rows)) == 50
+
+
+def test_of_shares_in_advance_the_installment_that_is_filled_last_absorbs_the_rest() -> None:
+    # Its share was a cent short when the later one was full already: that one is paid whole, as agreed.
+    rows = [payable(5, 0, 0, 4, 2_384), payable(6, 0, 0, 0, 2_388), payable(7, 0, 0, 0, 2_387)]
+    waterfall = Waterfall((Step(reach=Reach.IN_ADVANCE),), Future.REAMORTIZE)
+    left = allocate_open(7_166, waterfall, Open((), (), in_advance=rows, principal_in_advance=7_162))
+    assert left == 0
+    assert [row.paid for row in rows] == [[0, 0, 4, 2_384], [0, 0, 0, 2_391], [0, 0, 0, 2_387]]
