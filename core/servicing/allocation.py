@@ -197,7 +197,8 @@ def _pay_in_shares(left: int, rows: list[Payable], step: Step, principal: int) -
             for component in components:
                 left, principal = _share(left, sharing, component, principal)
                 before, owing = owing, _still_owing(rows, components, principal)
-                last = [row for row in before if row not in owing][-1:] or last
+                short = {row.number for row in owing}
+                last = [row for row in before if row.number not in short][-1:] or last
     # The row that was paid last absorbs, as where rows are paid one after the other.
     return _absorb(left, last, step, principal)
 
