@@ -10,7 +10,8 @@ SELECT percentile_disc($1::double precision[]) WITHIN GROUP (ORDER BY account_id
 FROM account
 
 -- name: events
-SELECT account_id, seq, kind, effective_on, posted_on, body, hash
+-- Of events from before their time was kept, the last column is false.
+SELECT account_id, seq, kind, effective_on, posted_on, body, hash, recorded_at IS NOT NULL AS timed
 FROM event
 WHERE account_id >= $1 AND account_id < $2
 ORDER BY account_id, seq

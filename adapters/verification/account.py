@@ -22,6 +22,8 @@ from core.book import AccrualBooked, BookEvent, DayClosed
 from core.change_events import Prepaid
 from core.events import AccountRestated, CreditReceived, Event, LoanPaidOff, RepaymentReceived
 from core.evolve import evolve
+from core.origination.events import ContractSigned
+from core.origination.file import Signature
 from core.restatement import recorded_fact
 from core.servicing.accrual import running_interest
 from core.servicing.lateness import accrued_penalty, running_penalties
@@ -56,6 +58,8 @@ class Stored(NamedTuple):
 
     posted_on: date
     event: Event | BookEvent
+    timed: bool
+    """It is known when it was recorded: certificates have been kept as long as that."""
 
 
 def check_account(
@@ -73,7 +77,7 @@ def check_account(
         beside = rows.files, rows.applications, rows.proposals, rows.payouts, rows.texts
         check_credit_file(tally, account_id, account, *beside)
         if signatures is not None and account is not None:
-            signatures.check(tally, account_id, account.file, rows.certificates)
+            signatures.check(tally, account_id, account.file, rows.certificates, _early(events))
     except Exception as error:
         # What was tampered with may break anything in the core; the proof of the other accounts goes on.
         tally.differ("snapshots", f"account {account_id}: its events build up no account ({error!r})")
@@ -83,7 +87,7 @@ def check_events(tally: Tally, account_id: int, rows: Sequence[Row]) -> dict[int
     """Check the chain over exactly the stored bytes, and the columns against the bodies; return what decodes."""
     events: dict[int, Stored] = {}
     previous, expected_seq = FIRST_HASH, 1
-    for _, seq, kind, effective_on, posted_on, body, digest in rows:
+    for _, seq, kind, effective_on, posted_on, body, digest, timed in rows:
         if seq != expected_seq:
             tally.differ("sequence", f"account {account_id}: event {seq} follows {expected_seq - 1}")
         if sha256(previous + body).digest() != digest:
@@ -96,7 +100,7 @@ def check_events(tally: Tally, account_id: int, rows: Sequence[Row]) -> dict[int
             continue
         if (event.__struct_config__.tag, event.on) != (kind, effective_on):
             tally.differ("event_columns", f"account {account_id}: event {seq} has columns of another event")
-        events[seq] = Stored(posted_on, event)
+        events[seq] = Stored(posted_on, event, timed)
     for check in ("sequence", "hash_chain", "event_columns"):
         tally.compared[check] += len(rows)
     return events
@@ -114,7 +118,7 @@ def check_entries(tally: Tally, account_id: int, events: dict[int, Stored], post
             tally.differ("entries", f"account {account_id}: the entry of event {seq} is off by {total}")
         if seq not in events:
             tally.differ("postings", f"account {account_id}: event {seq} of an entry is missing")
-    for seq, (_, event) in events.items():
+    for seq, (_, event, _) in events.items():
         expected = _entry(event)
         if expected != stored.get(seq, []):
             tally.differ("postings", f"account {account_id}: the entry of event {seq} is not what it journalizes to")
@@ -140,10 +144,15 @@ def _entry(event: Event | BookEvent) -> Sequence[Line] | None:
 def _replayed(events: dict[int, Stored]) -> Account | None:
     """Return what the events build up, None if there are none."""
     account: Account | None = None
-    for _, event in events.values():
+    for _, event, _ in events.values():
         assert not isinstance(event, BookEvent), "only account 0 has events of the book"
         account = evolve(account, event)
     return account
+
+
+def _early(events: dict[int, Stored]) -> set[Signature]:
+    """Return the signatures from before certificates were kept."""
+    return {event.signature for _, event, timed in events.values() if not timed and isinstance(event, ContractSigned)}
 
 
 def _add(tally: Tally, account: Account, on: date) -> None:

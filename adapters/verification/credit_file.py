@@ -10,7 +10,7 @@ from actors.aside import proposal_row
 from adapters.verification.snapshots import UNREADABLE, Row
 from adapters.verification.tally import Tally
 from core.account import Account
-from core.origination.file import EMPTY, Application, CreditFile, PayoutStatus, order_number, waiting_since
+from core.origination.file import EMPTY, Application, CreditFile, PayoutStatus, lasting, order_number, waiting_since
 
 CHECK: Final = "credit_files"
 
@@ -47,9 +47,7 @@ def check_credit_file(
     for payout in file.payouts:
         if (kind := _HELD.get(payout.status)) is not None:
             tally.pools[payout.pool, payout.requested_on.isoformat(), kind] += payout.own
-    # The texts of somebody erased are destroyed: they name the borrower.
-    kept = () if file.borrower is not None and file.borrower.erased else file.agreements
-    offered = [(agreement.number, agreement.digest) for agreement in kept]
+    offered = [(agreement.number, agreement.digest) for agreement in lasting(file)]
     tally.compare(CHECK, f"{where}, contract texts", [tuple(row[1:]) for row in texts], offered)
 
 

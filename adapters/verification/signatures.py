@@ -1,7 +1,7 @@
 """Signatures under contracts verified again, by the certificates that the book keeps sealed."""
 
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from adapters.privacy.sealing import place
 from adapters.settings import Settings
 from adapters.verification.snapshots import Row
 from adapters.verification.tally import Tally
-from core.origination.file import Agreement, CreditFile, Signature
+from core.origination.file import Agreement, CreditFile, Signature, lasting
 
 CHECK: Final = "signatures"
 _DAY: Final = timedelta(days=1)
@@ -42,14 +42,16 @@ class Signatures:
         self._keyring = Keyring.load(Path(seals.keys))
         self._verifier = load_verifier(Path(seals.roots))
 
-    def check(self, tally: Tally, account: int, file: CreditFile, certificates: Sequence[Row]) -> None:
-        """Check each signature whose certificate is kept, and that no certificate is kept of another one."""
+    def check(
+        self, tally: Tally, account: int, file: CreditFile, certificates: Sequence[Row], early: Collection[Signature]
+    ) -> None:
+        """Check that each signature but early ones has its certificate and holds, and that no other one is kept."""
         kept = {number: sealed for _, number, sealed in certificates}
-        for agreement in file.agreements:
+        for agreement in lasting(file):
             for count, signature in enumerate(agreement.signatures, 1):
                 number = certificate_number(agreement.number, count)
-                if (sealed := kept.pop(number, None)) is None:
-                    # Signed before certificates were kept, or by somebody erased.
+                sealed = kept.pop(number, None)
+                if sealed is None and signature in early:
                     continue
                 tally.compared[CHECK] += 1
                 if wrong := self._wrong(account, number, sealed, agreement, signature):
@@ -58,7 +60,11 @@ class Signatures:
         if kept:
             tally.differ(CHECK, f"account {account}: certificates {sorted(kept)} belong to no signature")
 
-    def _wrong(self, account: int, number: int, sealed: bytes, agreement: Agreement, signature: Signature) -> str:
+    def _wrong(
+        self, account: int, number: int, sealed: bytes | None, agreement: Agreement, signature: Signature
+    ) -> str:
+        if sealed is None:
+            return "its certificate is not there"
         try:
             certificate = b64decode(self._keyring.open(sealed, place(account, CERTIFICATE, number)))
         except (KeyringError, ValueError) as error:

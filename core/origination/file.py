@@ -254,3 +254,8 @@ def waiting_since(file: CreditFile) -> date | None:
     """Return the day since which the borrower waits to be forgotten."""
     borrower = file.borrower
     return None if borrower is None or borrower.erased else borrower.erasure_asked_on
+
+
+def lasting(file: CreditFile) -> tuple[Agreement, ...]:
+    """Return the contracts whose text and certificates are kept: of somebody erased none is, since they name people."""
+    return () if file.borrower is not None and file.borrower.erased else file.agreements

@@ -486,6 +486,7 @@ CORRUPTIONS = {
     "a payout's amount": "UPDATE payout_order SET amount = amount # 1 WHERE order_number LIKE '%-2'",
     "a contract's text": "UPDATE contract_text SET digest = reverse(digest) WHERE account_id > 20",
     "who signed": "UPDATE secret SET sealed = set_byte(sealed, 9, get_byte(sealed, 9) # 1) WHERE kind = 'certificate'",
+    "that it is known who signed": "UPDATE secret SET kind = reverse(kind) WHERE kind ~ '^cert|^etac'",
     "whose certificate it is": "UPDATE secret SET number = number # 64 WHERE kind = 'certificate' AND account_id > 20",
     "what a pool spent": "UPDATE lease SET spent = spent # 1 WHERE pool = 'main' AND spent > 0",
 }

@@ -238,7 +238,7 @@ class Auditor:
             loans.append((account, loan.state, loan.wake_on, loan.penalty_base, *columns))
             contracts.append((account, key, contract.body))
         return AccountRows(
-            events=[astuple(row) for row in disk.events[account]],
+            events=[(*astuple(row), True) for row in disk.events[account]],
             postings=sorted(row for row in _postings(disk) if row[0] == account),
             accounts=[disk.accounts[account]],
             loans=loans,

@@ -46,7 +46,7 @@ def test_a_tampered_body_is_found_and_stops_nothing(seed: int) -> None:
     body[chance.randrange(len(body))] ^= chance.randint(1, 255)
     events[at] = replace(events[at], body=bytes(body))
     tally = Tally()
-    check_account(tally, 1, AccountRows(events=[astuple(event) for event in events]), LATER)
+    check_account(tally, 1, AccountRows(events=[(*astuple(event), True) for event in events]), LATER)
     assert tally.check("hash_chain").found == 1
     assert tally.check("hash_chain").detail == [f"account 1: event {events[at].seq} does not continue the chain"]
 

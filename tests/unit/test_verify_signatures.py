@@ -1,7 +1,7 @@
 """Signatures are verified again by the certificates that the book keeps: what does not hold is found."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +18,7 @@ from adapters.settings import Settings
 from adapters.verification.signatures import CHECK, Seals, Signatures, seals_of
 from adapters.verification.tally import Tally
 from core.contract.terms import Rate, Terms
-from core.origination.file import EMPTY, Agreement, AgreementStatus, CreditFile, Signature
+from core.origination.file import EMPTY, Agreement, AgreementStatus, Borrower, CreditFile, Signature
 
 ON: Final = date(2026, 1, 5)
 DIGEST: Final = "ab" * 32
@@ -52,10 +52,10 @@ class Book:
         plain = b64encode(signer.certificate).decode()
         return 7, number, sealed_row(self.keyring, account, CERTIFICATE, number, "", plain).sealed
 
-    def found(self, file: CreditFile, *rows: Row) -> tuple[int, list[str]]:
+    def found(self, file: CreditFile, *rows: Row, early: Sequence[Signature] = ()) -> tuple[int, list[str]]:
         """Return how many signatures were verified, and what is wrong."""
         tally = Tally()
-        self.signatures.check(tally, 7, file, rows)
+        self.signatures.check(tally, 7, file, rows, early)
         return tally.compared[CHECK], tally.detail.get(CHECK, [])
 
 
@@ -69,7 +69,17 @@ def test_a_signature_is_verified_again(book: Book) -> None:
 
 
 def test_a_signature_from_before_certificates_were_kept_is_left_out(book: Book) -> None:
-    assert book.found(book.file()) == (0, [])
+    signature = book.signature(book.signer)
+    assert book.found(book.file(signature), early=[signature]) == (0, [])
+    _, (said,) = book.found(book.file(signature), early=[book.signature(book.other)])
+    assert said.endswith("borrower: its certificate is not there")
+
+
+def test_of_somebody_erased_no_certificate_is_kept(book: Book) -> None:
+    erased = replace(book.file(), borrower=Borrower("ab" * 32, erased=True))
+    assert book.found(erased) == (0, [])
+    _, (said,) = book.found(erased, book.kept(book.signer))
+    assert "belong to no signature" in said
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,6 @@ def test_a_signature_from_before_certificates_were_kept_is_left_out(book: Book) 
             "not over this contract",
         ),
         (Book.file, lambda book: book.kept(book.signer, account=8), "belongs to another place"),
-        (Book.file, lambda book: book.kept(book.signer, number=5), "belong to no signature"),
     ],
 )
 def test_what_does_not_hold_is_found(
@@ -95,6 +104,12 @@ def test_what_does_not_hold_is_found(
 ) -> None:
     _, (said,) = book.found(file(book), row(book))
     assert wrong in said
+
+
+def test_a_certificate_out_of_its_place_is_found_twice(book: Book) -> None:
+    _, (missing, left) = book.found(book.file(), book.kept(book.signer, number=5))
+    assert missing.endswith("its certificate is not there")
+    assert left.endswith("certificates [5] belong to no signature")
 
 
 @pytest.mark.parametrize(("days", "holds"), [(-1, False), (0, True), (1, True)])
