@@ -1,5 +1,6 @@
 """What a decision before the loan leaves beside the account: sealed personal data, contract texts, payout orders."""
 
+import logging
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -17,6 +18,7 @@ from core.account import Account
 from core.commands import Command
 from core.events import Event
 from core.identity import loan_id
+from core.origination.case import refused_if_full
 from core.origination.commands import AddBankAccount, IdentifyBorrower, SignContract
 from core.origination.events import (
     BankAccountAdded,
@@ -26,6 +28,7 @@ from core.origination.events import (
     ContractSigned,
     PayoutRequested,
     PayoutSettled,
+    SignalReported,
 )
 from core.origination.file import Application, CreditFile, PayoutStatus, Proposal, order_number
 from core.origination.lender import Findings
@@ -34,6 +37,7 @@ from core.origination.product import SIGNERS_MAX
 BANK_ACCOUNT = "bank_account"
 CERTIFICATE: Final = "certificate"
 """Names who signed; without it no signature can be verified again."""
+_log = logging.getLogger("tenor.shard")
 
 
 class Aside(Struct, frozen=True):
@@ -66,6 +70,10 @@ def aside_of(house: House, command: Command, account: Account, events: Iterable[
                 aside.secrets.append(house.seal(account.id, CERTIFICATE, number, "", plain))
             case PayoutRequested():
                 aside.payouts.append(_order(account, event))
+            case SignalReported():
+                # Refused is nobody: the signal itself is recorded, and may have stopped lending.
+                if (full := refused_if_full(account.file.proposals, "proposals")) is not None:
+                    _log.warning("account %d: %s: signals propose nothing more", account.id, full.detail)
             case _:
                 pass
     return aside

@@ -9,6 +9,7 @@ from msgspec.json import decode as decode_json
 from msgspec.structs import replace
 
 from actors import staging
+from actors.aside import aside_of
 from actors.funding import Leases
 from actors.house import Inquiry
 from actors.messages import Decided, Done, Offered, Refused, Reply, encoder
@@ -18,8 +19,10 @@ from actors.rows import ContractTextRow, SecretRow
 from adapters.memory_journal import Disk
 from adapters.memory_treasury import MemoryTreasury, Pool
 from core.commands import Command
+from core.contract.changes import Holiday
 from core.events import Event
 from core.identity import loan_id
+from core.origination.case import RECORDS_MAX
 from core.origination.commands import (
     AddBankAccount,
     AddDocument,
@@ -27,15 +30,17 @@ from core.origination.commands import (
     ChangeConsent,
     IdentifyBorrower,
     OfferContract,
+    ReportSignal,
     RequestPayout,
     RestrictBorrower,
     SignContract,
     VerifyDocument,
 )
-from core.origination.events import PayoutRequested
-from core.origination.lender import Findings
+from core.origination.events import PayoutRequested, SignalReported
+from core.origination.file import CreditFile, Proposal
+from core.origination.lender import NOTHING, Findings
 from core.rejections import Code
-from tests.unit.lender import BORN_ON, CARD, IDENTITY_NUMBER, JOINT, SmallLender, findings, signature_of
+from tests.unit.lender import BORN_ON, CARD, IDENTITY_NUMBER, JOINT, Borrowing, SmallLender, findings, signature_of
 from tests.unit.running_shard import Bench, opening, with_shard
 
 AMOUNT = 30_000
@@ -327,6 +332,17 @@ def test_a_trial_asks_sources_once_and_only_if_it_looks_at_their_answers() -> No
         assert await tried(running, verify, apply) == (["Apply"], ["", "approved"])
 
     with_shard(test, open_house=lambda disk: SmallHouse(disk, 1_000_000))
+
+
+def test_signals_that_can_propose_nothing_more_are_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    proposal = Proposal(1, 1, Holiday(installments=1), "card_arrears", 1, JOINT.name, 1, BORN_ON)
+    signal = ReportSignal(account=7, kind="card_arrears", detail="two cards")
+    reported, house = SignalReported(BORN_ON, signal.kind, signal.detail), SmallHouse(Disk(BORN_ON), 0)
+    for count, said in ((RECORDS_MAX - 1, 0), (RECORDS_MAX, 1)):
+        account = replace(Borrowing(account=7).account, file=CreditFile(proposals=(proposal,) * count))
+        aside_of(house, signal, account, [reported], NOTHING)
+        assert len(caplog.messages) == said
+    assert caplog.messages == ["account 7: a credit file holds at most 1000 proposals: signals propose nothing more"]
 
 
 def test_a_text_that_cannot_be_made_is_refused_and_offered_to_the_same_request_later() -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from core.account import BY_SIGNAL
 from core.commands import BookLoan, Command, FreezeAccount, RefundUnapplied, Repay, Reverse, SetCreditLimit
 from core.decide import decide
 from core.events import UnappliedRefunded
@@ -208,6 +209,22 @@ def _full(borrowing: Borrowing) -> None:
 def _no_index(borrowing: Borrowing) -> None:
     _altered(licence=Licence(jurisdiction="CN", name="private"))(borrowing)
     borrowing.lender.indexes = ()
+
+
+def test_signals_of_a_file_that_is_full_of_proposals_freeze_and_propose_nothing() -> None:
+    borrowing = Borrowing()
+    borrowing.identify()
+    borrowing.borrow(50_000)
+    borrowing.do(SIGNAL, replace(PROPOSAL, outcome="decline"))
+    (proposal,) = borrowing.file.proposals
+    borrowing.wait(29)
+    file = replace(borrowing.file, proposals=(proposal,) * RECORDS_MAX)
+    borrowing.account = replace(borrowing.account, file=file)
+    borrowing.do(SIGNAL)
+    assert len(borrowing.file.proposals) == RECORDS_MAX
+    borrowing.wait(29)
+    borrowing.do(SIGNAL)
+    assert borrowing.account.frozen == BY_SIGNAL + SIGNAL.kind
 
 
 def _altered(**fields: object) -> Callable[[Borrowing], None]:
