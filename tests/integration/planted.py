@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from json import dumps
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -105,7 +106,8 @@ def find_in_files(directory: Path, needles: Iterable[str]) -> list[Found]:
     needles, found = list(needles), set()
     overlap = max((len(form) for needle in needles for form in forms(needle)), default=0)
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
+        # A server that runs replaces files of its own between the listing and here.
+        with suppress(FileNotFoundError), path.open("rb") as file:
             before = b""
             while part := file.read(_CHUNK):
                 found |= set(find_in_bytes(str(path.relative_to(directory)), before + part, needles))
