@@ -190,8 +190,10 @@ def test_suspended_accounts_are_listed_with_the_reason(database: str) -> None:
 def test_the_embedded_server_is_fit_and_stays_so_whatever_is_altered(database: str) -> None:
     async def test(store: PostgresStore) -> None:
         await store.connection.execute("ALTER SYSTEM SET full_page_writes = off")
-        await store.connection.execute("SELECT pg_reload_conf()")
-        await asyncio.sleep(0.3)
+        loaded = "SELECT pg_conf_load_time()"
+        before = await store.connection.fetchval(f"{loaded} FROM pg_reload_conf()")
+        while await store.connection.fetchval(loaded) == before:
+            await asyncio.sleep(0.01)
         assert await book.unfit_settings(store.connection) == []
         await store.connection.execute("ALTER SYSTEM RESET full_page_writes")
 

@@ -5,7 +5,6 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
-from time import monotonic
 from typing import Any
 
 import httpx
@@ -33,8 +32,11 @@ class LocalTransport:
         self.shard = shard
         self.opened = asyncio.Event()
         self.opened.set()
+        self.held_up = asyncio.Event()
 
     async def execute(self, shard: int, blob: bytes) -> bytes:
+        if not self.opened.is_set():
+            self.held_up.set()
         await self.opened.wait()
         return await self.shard.execute(blob)
 
@@ -259,7 +261,7 @@ def test_a_gateway_that_stops_finishes_what_it_began() -> None:
         await system.lend()
         system.backend.transport.opened.clear()
         waiting = asyncio.create_task(system.send("repay", amount=1_000))
-        await asyncio.sleep(0.1)
+        await system.backend.transport.held_up.wait()
         system.stop.set()
         await until_it_listens_no_more(system.port)
         assert not waiting.done()
@@ -276,11 +278,10 @@ def test_a_gateway_that_stops_does_not_wait_for_ever(monkeypatch: pytest.MonkeyP
         await system.lend()
         system.backend.transport.opened.clear()
         waiting = asyncio.create_task(system.send("repay", amount=1_000))
-        await asyncio.sleep(0.1)
-        started = monotonic()
+        await system.backend.transport.held_up.wait()
         system.stop.set()
-        with contextlib.suppress(httpx.HTTPError):
+        # A client that lost patience is an error: it is the gateway that has to end this.
+        with contextlib.suppress(httpx.NetworkError, httpx.RemoteProtocolError):
             assert (await waiting).status_code >= 500
-        assert monotonic() - started < 4
 
     played(scenario)

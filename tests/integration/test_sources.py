@@ -113,7 +113,7 @@ async def test_a_bureau_that_hangs_holds_everybody_for_its_time_and_no_longer() 
         began = time.monotonic()
         found = await ask(asked, people=200)
         assert all(each.missing == ("bureau",) for each in found.values())
-        assert TIMEOUT <= time.monotonic() - began < 2 * TIMEOUT
+        assert TIMEOUT <= time.monotonic() - began < bureau.seconds
         assert len(bureau.heard) <= asked.in_flight_max
 
 
@@ -146,7 +146,9 @@ async def test_a_system_pays_once_for_an_answer_whatever_restarts(tmp_path: Path
     account = PEOPLE[-1] + 1
     number = identity_number(account)
     async with running() as bureau:
-        sources: dict[SourceName, SourceSettings] = {"bureau": SourceSettings(url=bureau.url)}
+        bureau.seconds = 1.2
+        # What comes after the time is missing and not kept, so that of a machine at its limit is none of this.
+        sources: dict[SourceName, SourceSettings] = {"bureau": SourceSettings(url=bureau.url, timeout=10)}
         async with lending(tmp_path, {}, sources) as lender:
             await lender.meet(account)
             assert (await lender.apply(account))["application"] == 1
