@@ -29,13 +29,13 @@ _numbers: Final = count()
 _acknowledged: Final[list[Acknowledged]] = []
 
 
-@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # Locust has no types.
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("--accounts", type=int, default=1_000, help="accounts 1 to this are repaid")
     parser.add_argument("--acknowledged", default="", help="file that gets what was acknowledged, as msgpack")
 
 
-@events.test_stop.add_listener  # type: ignore[untyped-decorator]
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]  # Locust has no types.
 def _write(environment: Any, **_: Any) -> None:
     if environment.parsed_options.acknowledged:
         Path(environment.parsed_options.acknowledged).write_bytes(msgspec.msgpack.encode(_acknowledged))
@@ -86,5 +86,5 @@ class Peak(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """Return users and how many of them start or stop a second; None ends the test."""
-        seconds = float(self.get_run_time())  # type: ignore[no-untyped-call]
+        seconds = float(self.get_run_time())  # type: ignore[no-untyped-call]  # Locust has no types.
         return next(((users, float(users)) for until, users in RAMP if seconds < until), None)

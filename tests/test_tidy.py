@@ -16,6 +16,7 @@ FUNCTION_LINES_MAX = 40
 
 # Spelled in two halves, so that this file does not hold what it forbids.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]) + r")\b")
+SILENCED = re.compile(r"# (type: ignore|noqa)[^\s#]*\s*$")
 MACHINE_PATH = re.compile(
     r"(?<![\w.$}])/(?:" + "|".join(["ho" + "me/\\w", "ro" + "ot/", "wo" + "rk/", "Us" + "ers/\\w"]) + ")"
 )
@@ -64,6 +65,16 @@ def test_functions_stay_short() -> None:
         if length(function) > FUNCTION_LINES_MAX
     ]
     assert not long, f"split them: at most {FUNCTION_LINES_MAX} lines a function"
+
+
+def test_what_a_checker_is_told_to_ignore_has_its_reason_beside_it() -> None:
+    bare = [
+        where(path, number)
+        for path in tracked("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if SILENCED.search(line)
+    ]
+    assert not bare, "say behind it why"
 
 
 def test_no_float_touches_money() -> None:

@@ -193,7 +193,7 @@ def test_the_embedded_server_is_fit_and_stays_so_whatever_is_altered(database: s
         loaded = "SELECT pg_conf_load_time()"
         before = await store.connection.fetchval(f"{loaded} FROM pg_reload_conf()")
         while await store.connection.fetchval(loaded) == before:
-            await asyncio.sleep(0.01)
+            await store.connection.execute("SELECT pg_sleep(0.01)")
         assert await book.unfit_settings(store.connection) == []
         await store.connection.execute("ALTER SYSTEM RESET full_page_writes")
 

@@ -155,7 +155,9 @@ def restored(amount: int, day: date = TODAY) -> LeaseRow:
     [(10_000, 10_000, 100, 500), (10_000, 10_000, 700, 700), (400, 10_000, 700, 400), (10_000, 600, 700, 600)],
     ids=["a twentieth", "as needed", "what is left", "what is left today"],
 )
-def test_a_slice(run: Run, balance: int, daily_limit: int, needed: int, granted: int) -> None:
+def test_a_slice_is_a_twentieth_or_what_is_needed_of_what_is_left(
+    run: Run, balance: int, daily_limit: int, needed: int, granted: int
+) -> None:
     async def test(bank: Bank) -> None:
         await bank.pool(balance, daily_limit)
         treasury, claim = await bank.claim(0)

@@ -11,7 +11,7 @@ import asyncpg
 from msgspec import Raw, msgpack
 
 from actors.execute import Surroundings, execute, roll_forward
-from actors.messages import Envelope, Reply, reply_decoder
+from actors.messages import Envelope, Received, Reply, reply_decoder
 from actors.rows import Claim
 from actors.staging import Cached, Stage
 from adapters.postgres.book import assign, book_accrual, cut, finish_close, open_book
@@ -117,7 +117,8 @@ async def live_through(book: Book) -> None:
     await book.do(*(Repay(account=account, amount=87_763) for account in range(1, 7)))
     await book.do(PayOff(account=7, loan=loan_id(7, 1), amount=600_000))
     bounced = (await book.do(Repay(account=8, amount=87_763)))[0]
-    await book.do(Reverse(account=8, seq=bounced.payment))  # type: ignore[union-attr]
+    assert isinstance(bounced, Received)
+    await book.do(Reverse(account=8, seq=bounced.payment))
     await book.close_days(12)
     await book.do(Repay(account=9, amount=50_000), Repay(account=10, amount=200_000), Repay(account=1, amount=1_000))
     await book.close_days(2)

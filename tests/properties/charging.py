@@ -1,6 +1,7 @@
 """Random lives in which a lender charges, waives, credits and charges back, on terms that do so by themselves too."""
 
 from datetime import timedelta
+from types import UnionType
 from typing import Literal
 
 from hypothesis import strategies as st
@@ -116,9 +117,9 @@ def charge_command(book: Book, step: Step, terms: tuple[Terms, ...]) -> Command:
             return resolve(book, step, terms)
 
 
-def _some(book: Book, kind: object, share: int) -> int:
+def _some(book: Book, kind: type[object] | UnionType, share: int) -> int:
     """Return the number of a fact of this kind, any of them."""
-    found = [seq for seq, event in book.history if isinstance(event, kind)] or [1]  # type: ignore[arg-type]
+    found = [seq for seq, event in book.history if isinstance(event, kind)] or [1]
     return found[share % len(found)]
 
 

@@ -36,7 +36,7 @@ def test_without_shares_there_is_nothing_to_split(amount: int) -> None:
     assert split(amount, ()) == ()
 
 
-def test_an_example() -> None:
+def test_a_hundred_in_thirds_gives_the_first_funder_the_odd_cent() -> None:
     thirds = tuple(
         Share(funder=name, ppb=ppb) for name, ppb in (("own", 333_333_334), ("a", 333_333_333), ("b", 333_333_333))
     )

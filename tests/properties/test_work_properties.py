@@ -1,7 +1,7 @@
 """No terms make much work: a plan counts a bounded number of pieces of days, or is refused with a code."""
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -73,11 +73,11 @@ def heavy_terms(draw: st.DrawFn) -> Terms:
 def test_a_plan_counts_a_bounded_number_of_pieces_of_days(monkeypatch: pytest.MonkeyPatch, terms: Terms) -> None:
     pieces = 0
 
-    def counted(*asked: object) -> tuple[int, int]:
+    def counted(*asked: Any) -> tuple[int, int]:
         nonlocal pieces
         pieces += 1
         assert pieces <= PIECES_MAX, terms
-        return part_of(*asked)  # type: ignore[arg-type]
+        return part_of(*asked)
 
     monkeypatch.setattr(core.schedule.interest, "part_of", counted)
     planned = plan.__wrapped__(terms, PAID_OUT)

@@ -119,5 +119,5 @@ def happened(event: Event) -> Effect | None:
         case charge_events.ChargeWaived():
             told = event.asked or 0
         case _:
-            told = event.amount  # type: ignore[union-attr]
+            told = event.amount  # type: ignore[union-attr]  # Whatever has none stands above.
     return type(event), told

@@ -202,7 +202,7 @@ def test_interest_that_waits_accrues_and_is_owed_at_payoff() -> None:
         ),
     ],
 )
-def test_what_is_refused(terms: Terms, on: date, wanted: Change, code: Code) -> None:
+def test_a_change_that_cannot_be_is_refused_with_its_code(terms: Terms, on: date, wanted: Change, code: Code) -> None:
     refused = lived(terms, on).try_to(ChangeTerms(account=1, loan=LOAN, change=wanted))
     assert isinstance(refused, Rejection)
     assert refused.code is code

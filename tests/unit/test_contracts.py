@@ -328,7 +328,7 @@ def test_a_missing_directory_is_refused(tmp_path: Path) -> None:
         (100_100, "one thousand and one yuan only"),
     ],
 )
-def test_amounts_in_words(amount: int, words: str) -> None:
+def test_amounts_are_written_in_words(amount: int, words: str) -> None:
     assert amount_in_words(amount, "CNY") == words
 
 

@@ -78,7 +78,7 @@ def test_days_for_a_rate_per_day(day_count: DayCount, expected: int) -> None:
     assert Fraction(*part_of(day_count, True, period, period.start, period.end)) == expected
 
 
-def test_nominal_days() -> None:
+def test_a_nominal_month_has_thirty_days_and_a_year_twelve_months() -> None:
     assert [nominal_days(2, unit) for unit in Unit] == [2, 14, 60, 180, 720]
 
 

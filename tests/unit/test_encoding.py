@@ -51,7 +51,7 @@ def day(value: bytes | None) -> date:
     return date.fromordinal(number(value) + date(2000, 1, 1).toordinal())
 
 
-def test_events() -> None:
+def test_an_event_is_read_back_as_it_was_written() -> None:
     rows = [EventRow(1, 2, 16, BEFORE_2000, ON, b"body", bytes(range(32))), EventRow(1, 3, 19, ON, ON, b"", bytes(32))]
     first, second = read(event_rows(rows), EVENT_COLUMNS)
     assert [number(first[name]) for name in ("account_id", "seq", "kind")] == [1, 2, 16]
@@ -68,7 +68,7 @@ def test_each_line_of_an_entry_is_a_posting() -> None:
     assert [[number(row[name]) for name in names] for row in rows] == [[7, 2, 0, 100201, 5], [7, 2, 1, 130301, -5]]
 
 
-def test_requests() -> None:
+def test_a_request_is_read_back_as_it_was_written() -> None:
     (row,) = read(request_rows([RequestRow(bytes(range(16)), 9, ON, bytes(16), b"done")]), REQUEST_COLUMNS)
     assert (row["key"], number(row["account_id"]), day(row["recorded_on"])) == (bytes(range(16)), 9, ON)
     assert (row["fingerprint"], row["reply"]) == (bytes(16), b"done")

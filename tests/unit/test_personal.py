@@ -39,7 +39,9 @@ MAN, WOMAN = "11010519491231002X", "440524188001010014"
         ("AB12\x0034", BORN_ON, Code.IDENTITY_NUMBER_INVALID),
     ],
 )
-def test_identity_numbers(number: str, born_on: date, code: Code | None) -> None:
+def test_an_identity_number_fits_its_check_digit_and_the_birth_date(
+    number: str, born_on: date, code: Code | None
+) -> None:
     refusal = identity_number_refusal(number, born_on)
     assert (refusal and refusal.code) == code
     assert refusal is None or number not in refusal.detail
@@ -66,7 +68,7 @@ def test_each_wrong_digit_is_noticed() -> None:
         ("4111a11111111111", False),
     ],
 )
-def test_card_numbers(number: str, right: bool) -> None:
+def test_a_card_number_fits_its_check_digit(number: str, right: bool) -> None:
     refusal = card_number_refusal(number)
     assert (refusal is None) == right
     assert refusal is None or (refusal.code, number in refusal.detail) == (Code.CARD_NUMBER_INVALID, False)
@@ -85,13 +87,13 @@ def test_card_numbers(number: str, right: bool) -> None:
         ("phone", False),
     ],
 )
-def test_phones(phone: str, right: bool) -> None:
+def test_a_phone_number_is_one_that_can_be_dialled(phone: str, right: bool) -> None:
     refusal = phone_refusal(phone)
     assert (refusal is None) == right
     assert refusal is None or refusal.code is Code.PHONE_INVALID
 
 
-def test_masks() -> None:
+def test_masks_leave_what_people_recognise_their_own_by() -> None:
     assert masked_identity_number("330106199001011234") == "3301**********1234"
     assert masked_identity_number("AB1234567") == "AB*****67"
     assert masked_identity_number("123") == "***"

@@ -145,7 +145,7 @@ def test_what_no_further_principal_can_be_paid_with_is_unapplied() -> None:
         (1_000, Effect.KEEP_SCHEDULE, Code.CHANGE_REFUSED),
     ],
 )
-def test_what_is_refused(amount: int, effect: Effect, code: Code) -> None:
+def test_a_prepayment_that_cannot_be_is_refused_with_its_code(amount: int, effect: Effect, code: Code) -> None:
     loan = after_six()
     loan.live_until(date(2025, 7, 25))
     refused = loan.try_to(Prepay(account=1, loan=LOAN, amount=amount, effect=effect))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec import Raw
@@ -22,9 +23,9 @@ FAILURES = [JournalUnavailable("lost"), OutcomeUnknown("lost"), RequestTaken(), 
 def break_account(monkeypatch: pytest.MonkeyPatch, broken: int) -> None:
     """Let every decision about one account fail a check."""
 
-    def checked(account: Account | None, command: Command, *rest: object) -> object:
+    def checked(account: Account | None, command: Command, *rest: Any) -> object:
         assert command.account != broken, "the books of this account are off"
-        return decide(account, command, *rest)  # type: ignore[arg-type]
+        return decide(account, command, *rest)
 
     monkeypatch.setattr(executing, "decide", checked)
 
