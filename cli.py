@@ -1,7 +1,6 @@
 """tenor: the operator's tool, and the place where the parts are put together."""
 
 import asyncio
-from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,7 @@ import typer
 from adapters.console import books
 from adapters.console.calling import client, day_of, json_of
 from adapters.console.contracts import contract
-from adapters.console.options import Account, Config, Day, Json, Loan, RequestId, settings_of
+from adapters.console.options import Account, Config, Day, Json, Limit, Loan, RequestId, settings_of
 from adapters.console.pools import pool
 from adapters.console.privacy import privacy
 from adapters.console.products import product
@@ -36,6 +35,7 @@ from adapters.console.terminal import (
     table,
     talk,
 )
+from core.schedule.solve import Unknown
 from loadtests.commands import bench, demo
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Tenor: a loan servicing core.")
@@ -103,7 +103,7 @@ def transactions(
     config: Config = None,
     as_json: Json = False,
     after: Annotated[int, typer.Option(min=0, help="Only events after this sequence number.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
+    limit: Limit = 100,
 ) -> None:
     """Show an account's events, oldest first."""
     page = client(config, as_json).get(f"/v1/accounts/{account}/transactions", after=after, limit=limit)
@@ -196,7 +196,7 @@ def schedule(
     ],
     disbursed_on: Annotated[str, typer.Argument(help="A date as 2026-01-31.")],
     currency: Annotated[str, typer.Option(help="Of all amounts.")] = "CNY",
-    solve: Annotated[str | None, typer.Option(help="Find rate, installments, payment or principal.")] = None,
+    solve: Annotated[Unknown | None, typer.Option(help="Find this one, for the payment wanted.")] = None,
     payment: Annotated[str | None, typer.Option(help="The regular installment wanted, in major units.")] = None,
     fee: Annotated[list[str] | None, typer.Option(help="A cost beside interest, as 2026-01-31=100.00.")] = None,
     as_json: Json = False,
@@ -205,14 +205,16 @@ def schedule(
     from adapters.console.trial import fees_of, trial_tables
     from adapters.trial import Trial, TrialSchedule, calculate
     from core.contract.terms import Terms
-    from core.schedule.solve import Unknown
 
+    on = day_of(disbursed_on)
+    if on is None:
+        stop(EXIT_USAGE, "say on which day the money is paid out, as 2026-01-31")
     try:
-        agreed, on = msgspec.json.decode(terms, type=Terms), date.fromisoformat(disbursed_on)
-        wanted = minor_units(payment, currency) if payment else None
-        trial = Trial(agreed, on, fees_of(fee or (), currency), Unknown(solve) if solve else None, wanted)
-    except (msgspec.DecodeError, ValueError) as error:
+        agreed = msgspec.json.decode(terms, type=Terms)
+    except msgspec.DecodeError as error:
         stop(EXIT_USAGE, f"{error}. See `tenor schedule --help`.")
+    wanted = minor_units(payment, currency) if payment else None
+    trial = Trial(agreed, on, fees_of(fee or (), currency), solve, wanted)
     planned = calculate(trial)
     if not isinstance(planned, TrialSchedule):
         stop(EXIT_REFUSED, f"terms_invalid: {planned.value}")

@@ -1,15 +1,15 @@
 """The book as a whole, at the terminal: closing days and periods, the trial balance, and proofs."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from adapters.console.calling import client, day_of
-from adapters.console.options import Config, Day, Json, settings_of
+from adapters.console.calling import client, day_of, on_database
+from adapters.console.options import Config, Day, Json
 from adapters.console.terminal import (
     EXIT_FAILED,
+    EXIT_UNAVAILABLE,
     EXIT_USAGE,
     facts,
     money,
@@ -78,11 +78,14 @@ def trial_balance(
 def verify(config: Config = None, as_json: Json = False) -> None:
     """Prove the books: replay, hash chains, entries, control accounts. Exit code 1 if anything differs."""
     from adapters.contracts.signing import AuthorityError
+    from adapters.embedded.child_process import EmbeddedError
     from adapters.privacy.keyring import KeyringError
     from adapters.verification.proof import prove
 
     try:
-        report = asyncio.run(prove(settings_of(config), talk))
+        report = on_database(config, lambda settings, _: prove(settings, talk))
+    except EmbeddedError as error:
+        stop(EXIT_UNAVAILABLE, str(error))
     except (AuthorityError, KeyringError) as error:
         stop(EXIT_USAGE, f"signatures cannot be verified again: {error}")
     rows = [

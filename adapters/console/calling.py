@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from adapters.console.options import settings_of
-from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, stop, why
+from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, facts, show, stop, why
 from adapters.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,12 +26,23 @@ def client(config: Path | None, as_json: bool) -> Any:
     return ApiClient(f"http://{settings.http_host}:{settings.http_port}", as_json)
 
 
+def act(command: str, body: dict[str, object], token: str, config: Path | None, as_json: bool) -> None:
+    """Send what an officer does, and show the reply."""
+    reply = client(config, as_json).post(f"/v1/{command}", body, token=token)
+    show(reply, as_json, facts(command.replace("-", " "), reply))
+
+
 def day_of(text: str | None) -> date | None:
     """Read a date, or end with how to write one."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
         stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
+
+
+def day_or_today(text: str | None) -> date:
+    """Read a date where no book says which day it is; without one it is this machine's."""
+    return day_of(text) or datetime.now().astimezone().date()
 
 
 def json_of(text: str) -> Any:
@@ -61,6 +72,8 @@ def administrator(config: Path | None, officer: str, token: str) -> str:
 
 def on_database(config: Path | None, ask: Callable[[Settings, str], Coroutine[Any, Any, _Answer]]) -> _Answer:
     """Ask the database (the DSN) of the settings' book, or end with what is in the way."""
+    import asyncpg
+
     from actors.protocols import JournalUnavailable
     from adapters.embedded.servers import EmbeddedPostgres
 
@@ -70,6 +83,8 @@ def on_database(config: Path | None, ask: Callable[[Settings, str], Coroutine[An
         return asyncio.run(ask(settings, dsn))
     except JournalUnavailable as error:
         stop(EXIT_UNAVAILABLE, f"no answer from the book's database ({why(error.__cause__ or error)}): is it running?")
+    except asyncpg.UndefinedTableError:
+        stop(EXIT_NOT_FOUND, "this database holds no book: name the settings of yours with --config")
 
 
 def ask_book(config: Path | None, ask: "Callable[[asyncpg.Connection, date], Awaitable[_Answer]]") -> _Answer:

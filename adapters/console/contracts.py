@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.console.calling import ask_book, client
-from adapters.console.options import Account, Config, Day, Json, RequestId
+from adapters.console.calling import ask_book, client, day_or_today
+from adapters.console.options import Account, Config, Day, Json, Products, RequestId
 from adapters.console.terminal import (
     EXIT_FAILED,
     EXIT_NOT_FOUND,
@@ -36,7 +36,6 @@ contract.add_typer(ca, name="ca")
 Into = Annotated[Path, typer.Argument(help="The file to write: .html or .pdf.")]
 Agreement = Annotated[int, typer.Argument(help="The contract's number within the account.")]
 Own = Annotated[Path | None, typer.Option("--templates", help="A directory of contract templates of your own.")]
-Products = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
 
 
 @contract.command()
@@ -71,7 +70,7 @@ def preview(
     from adapters.contracts.sample import sample
     from adapters.contracts.texts import LibraryError
 
-    library, day = _library(own), _day(on)
+    library, day = _library(own), day_or_today(on)
     found = _product(product, name.partition("@")[0], day, products)
     lent = minor_units(amount, found.currency) if amount else found.amount.most
     wanted = installments or found.installments.most
@@ -201,14 +200,17 @@ def init(
     directory: Annotated[Path, typer.Argument(help="Where the authority's key and certificate go.")],
     name: Annotated[str, typer.Option(help="Its name in certificates.")] = "Tenor local authority",
     on: Day = None,
+    as_json: Json = False,
 ) -> None:
     """Make an authority. Its certificate goes where the system reads roots; its key stays with you."""
     from adapters.contracts.signing import AuthorityError, create_authority
 
     try:
-        create_authority(directory, _day(on), name)
+        create_authority(directory, day_or_today(on), name)
     except (AuthorityError, OSError) as error:
         stop(EXIT_USAGE, str(error))
+    made = {"name": name, "directory": str(directory)}
+    show(made, as_json, facts("authority", made))
 
 
 @ca.command("issue")
@@ -218,18 +220,20 @@ def issue_one(
     into: Annotated[Path, typer.Argument(help="The directory for the signer's certificate and key.")],
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 365,
     on: Day = None,
+    as_json: Json = False,
 ) -> None:
     """Issue a signer's key and certificate."""
     from adapters.contracts.signing import AuthorityError, issue, load_authority, save_credentials
 
     try:
-        credentials = issue(load_authority(directory), subject, _day(on), days)
+        credentials = issue(load_authority(directory), subject, day_or_today(on), days)
         certificate, key = save_credentials(
             credentials, into, "".join(each if each.isalnum() else "-" for each in subject)
         )
     except (AuthorityError, OSError) as error:
         stop(EXIT_USAGE, str(error))
-    show(None, False, facts(subject, {"certificate": certificate, "key": key}))
+    made = {"certificate": str(certificate), "key": str(key)}
+    show(made, as_json, facts(subject, made))
 
 
 @ca.command("revoke")
@@ -237,16 +241,18 @@ def revoke_one(
     directory: Annotated[Path, typer.Argument(help="The authority's directory.")],
     certificate: Annotated[Path, typer.Argument(help="The signer's certificate, PEM.")],
     on: Day = None,
+    as_json: Json = False,
 ) -> None:
     """Take a certificate back. What was signed before that day still holds; a system that serves knows at once."""
     from adapters.contracts.signing import AuthorityError, revoke
 
-    day = _day(on)
+    day = day_or_today(on)
     try:
         revoke(directory, certificate, day)
     except AuthorityError as error:
         stop(EXIT_USAGE, str(error))
-    show(None, False, facts(certificate.name, {"withdrawn on": day, "list": directory / "authority.crl"}))
+    withdrawn = {"withdrawn_on": day, "list": str(directory / "authority.crl")}
+    show(withdrawn, as_json, facts(certificate.name, withdrawn))
 
 
 def _library(own: Path | None) -> "Library":
@@ -272,13 +278,6 @@ def _product(name: str | None, template: str, on: date, own: Path | None) -> "Pr
     if not usable:
         stop(EXIT_NOT_FOUND, f"There is no product {name or ''} in effect on {on}")
     return (using or usable)[-1]
-
-
-def _day(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text) if text else datetime.now().astimezone().date()
-    except ValueError:
-        stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
 
 
 def _write(into: Path, content: bytes) -> None:

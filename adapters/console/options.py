@@ -20,6 +20,8 @@ Note = Annotated[str, typer.Option(help="Why; it stays in the file.")]
 Account = Annotated[int, typer.Argument(help="The borrower's account.")]
 Loan = Annotated[int, typer.Argument(help="The loan: its account, then its number in four digits, as 70001.")]
 Application = Annotated[int, typer.Argument(help="The application's number within the account.")]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
+Products = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
 Day = Annotated[str | None, typer.Option(help="A date as 2026-01-31.")]
 
 

@@ -1,6 +1,6 @@
 """tenor product: what the lender offers, checked documents, and what a loan would cost before anybody applies."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +8,8 @@ import msgspec
 import typer
 from rich.table import Table
 
-from adapters.console.options import Day, Json
+from adapters.console.calling import day_or_today
+from adapters.console.options import Day, Json, Products
 from adapters.console.terminal import (
     AMOUNTS,
     EXIT_FAILED,
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
     from core.origination.product import Clause, Product, Share
 
 product = typer.Typer(no_args_is_help=True, help="What the lender offers; documents of products.")
-Own = Annotated[Path | None, typer.Option("--products", help="A directory of product documents of your own.")]
 Name = Annotated[str, typer.Argument(help="The product, as `product list` has it.")]
 Version = Annotated[int, typer.Option(min=0, help="This version; without it, the one in effect.")]
 
 
 @product.command("list")
-def list_products(own: Own = None, as_json: Json = False) -> None:
+def list_products(own: Products = None, as_json: Json = False) -> None:
     """List every version of every product."""
     from adapters.catalogue.documents import digest
 
@@ -61,11 +61,11 @@ def list_products(own: Own = None, as_json: Json = False) -> None:
 
 
 @product.command("show")
-def show_product(name: Name, version: Version = 0, on: Day = None, own: Own = None, as_json: Json = False) -> None:
+def show_product(name: Name, version: Version = 0, on: Day = None, own: Products = None, as_json: Json = False) -> None:
     """Show one product: what may be asked for, which documents it needs, who decides and signs."""
     from adapters.catalogue.documents import digest
 
-    found = _product(name, version, _day(on), own)
+    found = _product(name, version, day_or_today(on), own)
     shown = msgspec.to_builtins(found) | {"digest": digest(found)}
     show(shown, as_json, *_tables(found, digest(found)))
 
@@ -83,7 +83,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents, TOML or J
         show(error.faults, as_json, table("wrong", ("file", "at", "what"), wrong))
         raise SystemExit(EXIT_FAILED) from None
     right = table("right", ("product", "version"), [(each.name, each.version) for each in checked.all()], ("version",))
-    for unknown in checked.without_cap(_day(None)):
+    for unknown in checked.without_cap(day_or_today(None)):
         typer.echo(f"warning: no contract can be offered today of {unknown}", err=True)
     show([], as_json, right)
 
@@ -103,14 +103,14 @@ def quote(
     installments: Annotated[int, typer.Option(min=1, help="How many.")],
     on: Annotated[str | None, typer.Option(help="The day of the payout; without it, today.")] = None,
     version: Version = 0,
-    own: Own = None,
+    own: Products = None,
     as_json: Json = False,
 ) -> None:
     """Show schedule and total cost of a loan that is repaid on time; nothing is applied for."""
     from adapters.catalogue.quote import quote_product
     from core.rejections import Rejection
 
-    found, day = _product(name, version, _day(on), own), _day(on)
+    found, day = _product(name, version, day_or_today(on), own), day_or_today(on)
     quoted = quote_product(found, minor_units(amount, found.currency), installments, day, _catalogue(own).indexes)
     if isinstance(quoted, Rejection):
         detail = in_major(quoted.detail, found.currency) if quoted.code in AMOUNTS else quoted.detail
@@ -136,13 +136,6 @@ def _product(name: str, version: int, on: date, own: Path | None) -> "Product":
         known = ", ".join(sorted({each.name for each in catalogue.all()}))
         stop(EXIT_NOT_FOUND, f"There is no {wanted}. Products: {known}")
     return found
-
-
-def _day(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text) if text else datetime.now().astimezone().date()
-    except ValueError:
-        stop(EXIT_USAGE, f"{text!r} is not a date; write it like 2026-01-31")
 
 
 def _line(each: "Product") -> tuple[object, ...]:

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from adapters.console.calling import client
-from adapters.console.options import Account, Config, Json, Note, Officer, Token
-from adapters.console.terminal import facts, money, show, table
+from adapters.console.calling import act, client
+from adapters.console.options import Account, Config, Json, Limit, Note, Officer, Token
+from adapters.console.terminal import money, show, table
 
 proposal = typer.Typer(no_args_is_help=True, help="Changes of terms that signals of risk led to.")
 
@@ -14,7 +14,7 @@ proposal = typer.Typer(no_args_is_help=True, help="Changes of terms that signals
 @proposal.command("list")
 def list_proposals(
     product: Annotated[str | None, typer.Option(help="Only loans of this one.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
+    limit: Limit = 100,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -46,8 +46,7 @@ def _decision(outcome: str, does: str) -> None:
         as_json: Json = False,
     ) -> None:
         body = {"account": account, "proposal": proposal, "officer": officer, "outcome": outcome, "note": note}
-        reply = client(config, as_json).post("/v1/decide-proposal", body, token=token)
-        show(reply, as_json, facts(f"proposal {proposal} of account {account}", reply))
+        act("decide-proposal", body, token, config, as_json)
 
 
 _decision("accept", "Carry a proposed change of terms out; `tenor simulate` shows beforehand what it does.")

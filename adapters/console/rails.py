@@ -147,7 +147,9 @@ def bank(
     try:
         behaves = msgspec.json.decode(conduct, type=Conduct)
         signed = secret.read_bytes().strip() if secret else b""
-    except (msgspec.DecodeError, OSError) as error:
+    except msgspec.DecodeError as error:
+        stop(EXIT_USAGE, f"--conduct: {error}; it may say {', '.join(Conduct.__struct_fields__)}")
+    except OSError as error:
         stop(EXIT_USAGE, str(error))
     if callback and not signed:
         stop(EXIT_USAGE, "notices are signed: name the file with the secret with --secret")

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from adapters.console.calling import client
-from adapters.console.options import Account, Application, Config, Json, Note, Officer, RequestId, Token
+from adapters.console.calling import act, client
+from adapters.console.options import Account, Application, Config, Json, Limit, Note, Officer, RequestId, Token
 from adapters.console.terminal import EXIT_NOT_FOUND, facts, minor_units, moment_of, money, show, stop, table
 
 review = typer.Typer(no_args_is_help=True, help="Applications that wait for an officer.")
@@ -43,7 +43,7 @@ def apply(
 @review.command("list")
 def list_reviews(
     product: Annotated[str | None, typer.Option(help="Only applications for this one.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
+    limit: Limit = 100,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -78,32 +78,20 @@ def show_review(account: Account, application: Application, config: Config = Non
     show({**found, "acts": acts}, as_json, *_application_tables(found, currency), *_acts_table(acts))
 
 
-@review.command("claim")
-def claim(
-    account: Account,
-    application: Application,
-    officer: Officer,
-    token: Token,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Take an application on; nobody else decides it meanwhile."""
-    _send("claim-review", {"account": account, "application": application, "officer": officer}, token, config, as_json)
+def _hold(name: str, does: str) -> None:
+    """Add a command about who works on an application."""
 
-
-@review.command("release")
-def release(
-    account: Account,
-    application: Application,
-    officer: Officer,
-    token: Token,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Give an application back to the queue."""
-    _send(
-        "release-review", {"account": account, "application": application, "officer": officer}, token, config, as_json
-    )
+    @review.command(name, help=does)
+    def hold(
+        account: Account,
+        application: Application,
+        officer: Officer,
+        token: Token,
+        config: Config = None,
+        as_json: Json = False,
+    ) -> None:
+        body = {"account": account, "application": application, "officer": officer}
+        act(f"{name}-review", body, token, config, as_json)
 
 
 def _decision(outcome: str, does: str) -> None:
@@ -120,17 +108,14 @@ def _decision(outcome: str, does: str) -> None:
         as_json: Json = False,
     ) -> None:
         body = {"account": account, "application": application, "officer": officer, "outcome": outcome, "note": note}
-        _send("decide-review", body, token, config, as_json)
+        act("decide-review", body, token, config, as_json)
 
 
+_hold("claim", "Take an application on; nobody else decides it meanwhile.")
+_hold("release", "Give an application back to the queue.")
 _decision("approve", "Approve an application that you have claimed.")
 _decision("decline", "Decline an application that you have claimed.")
 _decision("return", "Return an application to the borrower, who amends it.")
-
-
-def _send(command: str, body: dict[str, object], token: str, config: Config, as_json: bool) -> None:
-    reply = client(config, as_json).post(f"/v1/{command}", body, token=token)
-    show(reply, as_json, facts(command.replace("-", " "), reply))
 
 
 def _application_tables(found: dict[str, Any], currency: str) -> list[Any]:

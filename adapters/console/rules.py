@@ -138,10 +138,7 @@ def _index(book: RuleBook, name: str) -> Index:
 
 def _number(index: Index, version: int | None, on: str | None) -> int:
     """Return the version asked for, the one in effect on a date, or the last one to come into effect."""
-    try:
-        number = version or index.in_effect(date.fromisoformat(on) if on else date.max)
-    except ValueError:
-        stop(EXIT_USAGE, f"{on!r} is not a date; write it like 2026-01-31")
+    number = version or index.in_effect(day_of(on) or date.max)
     if number not in {each.number for each in index.versions}:
         stop(EXIT_NOT_FOUND, f"there is no version {number}" if number else "no version is in effect")
     return number

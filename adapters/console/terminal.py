@@ -212,6 +212,10 @@ def trial_balance_tables(report: dict[str, Any]) -> tuple[Table, ...]:
 def why(error: BaseException) -> str:
     """Return what went wrong, for people: without the system's number of it, and without a file's name again."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _without_number(said)
+
+
+def _without_number(said: str) -> str:
     return re.sub(r"\[Errno -?\d+\] ", "", said)
 
 
@@ -222,5 +226,5 @@ def in_major(detail: str, currency: str) -> str:
 
 def stop(code: int, message: str) -> NoReturn:
     """End the command with an exit code and a sentence that says what to do."""
-    talk.print(message, style="red", soft_wrap=True)
+    talk.print(_without_number(message), style="red", markup=False, soft_wrap=True)
     raise SystemExit(code)

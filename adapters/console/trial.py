@@ -1,19 +1,19 @@
 """A trial calculation as an operator asks for it and sees it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 
 import msgspec
 from rich.table import Table
 
+from adapters.console.calling import day_of
 from adapters.console.terminal import EXIT_USAGE, facts, minor_units, money, schedule_table, stop
 from adapters.trial import TrialSchedule
 from core.cost.disclosure import Fee
 
 
 def fees_of(texts: Iterable[str], currency: str) -> tuple[Fee, ...]:
-    """Read fees written as 2026-01-31=100.00; ValueError if a date is none."""
+    """Read fees written as 2026-01-31=100.00, or end with how to write one."""
     return tuple(_fee(*text.partition("=")[::2], currency) for text in texts)
 
 
@@ -36,9 +36,10 @@ def trial_tables(
 
 
 def _fee(on: str, amount: str, currency: str) -> Fee:
-    if not amount:
+    day = day_of(on)
+    if day is None or not amount:
         stop(EXIT_USAGE, f"{on!r} is not a fee; write it like 2026-01-31=100.00")
-    return Fee(date.fromisoformat(on), minor_units(amount, currency))
+    return Fee(day, minor_units(amount, currency))
 
 
 def percent(ppb: int) -> str:

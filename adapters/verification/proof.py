@@ -7,20 +7,27 @@ import asyncpg
 from rich.console import Console
 from rich.progress import Progress
 
+from actors.protocols import JournalUnavailable
 from adapters.embedded.servers import EmbeddedPostgres
+from adapters.postgres.session import unavailable
 from adapters.settings import Settings
 from adapters.verification.signatures import Seals, seals_of
 from adapters.verification.verify import VerifyReport, verify
 
 
 async def prove(settings: Settings, talk: Console) -> VerifyReport:
-    """Verify the book of these settings, with progress; an embedded server that is down is started for it."""
+    """Verify the book of these settings, with progress; an embedded server that is down is started for it.
+
+    Raises JournalUnavailable where there is no server, and none to start.
+    """
     seals = seals_of(settings)
     if settings.postgres_dsn:
         return await _verify(settings.postgres_dsn, talk, seals)
     server = EmbeddedPostgres(Path(settings.data_dir) / "postgres")
     if await _answers(server.dsn):
         return await _verify(server.dsn, talk, seals)
+    if not server.directory.exists():
+        raise JournalUnavailable(f"there is no {server.directory}")
     with server:
         return await _verify(server.dsn, talk, seals)
 
@@ -34,7 +41,8 @@ async def _verify(dsn: str, talk: Console, seals: Seals | None) -> VerifyReport:
                 tasks[what] = bar.add_task(f"verify: {what}")
             bar.update(tasks[what], completed=done, total=total)
 
-        return await verify(dsn, progress, seals=seals)
+        with unavailable():
+            return await verify(dsn, progress, seals=seals)
 
 
 async def _answers(dsn: str) -> bool:

@@ -12,9 +12,10 @@ from typer.testing import CliRunner, Result
 
 from adapters.console import pools as console
 from adapters.console.pools import pool
-from adapters.console.terminal import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE
+from adapters.console.terminal import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE
 from adapters.postgres import book
 from adapters.postgres.funding import PostgresTreasury
+from cli import app
 from tests.contract.building import TODAY
 from tests.contract.test_postgres_funding import claim
 
@@ -116,6 +117,13 @@ def test_who_changed_a_pool_is_on_record() -> None:
     ]
     assert "100.00" in run("changes", "main").stdout
     assert run("changes", "none").exit_code == EXIT_REFUSED
+
+
+def test_a_database_without_a_book_is_said_to_be_one(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENOR_POSTGRES_DSN", empty_database)
+    for asked in (["pool", "list"], ["verify"]):
+        ended = CliRunner().invoke(app, asked)
+        assert (ended.exit_code, "holds no book" in ended.output) == (EXIT_NOT_FOUND, True)
 
 
 def test_without_a_file_nobody_is_an_officer(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:

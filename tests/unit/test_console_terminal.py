@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +16,21 @@ from adapters.catalogue.documents import digest
 from adapters.console import terminal
 from adapters.console.products import product
 from adapters.console.rules import rules
-from adapters.console.terminal import EXIT_REFUSED, EXIT_USAGE, facts, in_major, show, table, why
+from adapters.console.terminal import (
+    EXIT_REFUSED,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    facts,
+    in_major,
+    show,
+    stop,
+    table,
+    why,
+)
 from adapters.rules.book import MODELS, RuleBook
 from cli import app
+
+TERMS = '{"principal": 500000, "rate": {"ppb": 500000, "per": "day"}, "installments": 6}'
 
 
 @pytest.fixture(params=[40, 80, 120])
@@ -90,12 +103,55 @@ def test_a_file_that_is_not_there_is_named_once() -> None:
     assert why(ValueError("[Errno 111] Connection refused")) == "Connection refused"
 
 
-def test_every_argument_and_option_says_what_it_is() -> None:
-    def silent(command: Any, path: str) -> Iterator[str]:
-        for name, each in getattr(command, "commands", {}).items():
-            yield from silent(each, f"{path} {name}")
-        for each in command.params:
-            if isinstance(each, TyperArgument | TyperOption) and not each.help:
-                yield f"{path}: {each.name}"
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("schedule", TERMS, "2026-02-31"), EXIT_USAGE, "'2026-02-31' is not a date; write it like 2026-01-31"),
+        (("schedule", TERMS, "2026-01-31", "--fee", "1=2"), EXIT_USAGE, "write it like 2026-01-31"),
+        (("schedule", TERMS, "2026-01-31", "--solve", "all"), EXIT_USAGE, "'installments'"),
+        (("bank", "--conduct", '{"nonsense": 1}'), EXIT_USAGE, "settle_seconds"),
+        (("conformance", "none.json"), EXIT_USAGE, "none.json: No such file"),
+        (("contract", "ca", "issue", "none", "lender", "."), EXIT_USAGE, "none: No such file"),
+        (("verify",), EXIT_UNAVAILABLE, "there is no"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_write(
+    arguments: tuple[str, ...], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(app, arguments)
+    assert ended.exit_code == code
+    assert said in ended.output
+    assert "Errno" not in ended.output
+    assert list(tmp_path.iterdir()) == [], "what fails makes nothing"
 
-    assert list(silent(get_command(app), "tenor")) == []
+
+def test_what_looks_like_markup_is_said_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        stop(EXIT_USAGE, "pip install 'tenor[demo]'")
+    assert "tenor[demo]" in capsys.readouterr().err
+
+
+def _commands(command: Any, path: str = "tenor") -> Iterator[tuple[str, Any]]:
+    """Yield all commands by what is typed."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _commands(each, f"{path} {name}")
+    if not hasattr(command, "commands"):
+        yield path, command
+
+
+def test_what_is_shown_to_people_machines_can_have_too() -> None:
+    people = {path for path, each in _commands(get_command(app)) if "as_json" not in {one.name for one in each.params}}
+    running = {"tenor serve", "tenor bank", "tenor sources"}
+    writing = {"tenor product schema", *(f"tenor contract {each}" for each in ("preview", "show", "receipt"))}
+    assert people == running | writing
+
+
+def test_every_argument_and_option_says_what_it_is() -> None:
+    silent = [
+        f"{path}: {each.name}"
+        for path, command in _commands(get_command(app))
+        for each in command.params
+        if isinstance(each, TyperArgument | TyperOption) and not each.help
+    ]
+    assert silent == []
