@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from adapters.catalogue.documents import CatalogueError, Fault, digest, read_product
+from adapters.catalogue.documents import CatalogueError, Fault, read_product
 from adapters.catalogue.indexes import FILE, read_indexes
 from core.cost.caps import INDEXES, Index
 from core.origination.applying import refused_if_withdrawn
@@ -54,10 +54,6 @@ class Catalogue:
         """Return the account of its own in which a product's money stands below a control account, if it has one."""
         versions = self._versions.get(name, ())
         return next((each for version in versions[-1:] for each in version.accounting if each.control == control), None)
-
-    def digests(self) -> dict[tuple[str, int], str]:
-        """Return what proves that a version still says what it said: its SHA-256, by name and version."""
-        return {(product.name, product.version): digest(product) for product in self.all()}
 
 
 def load_catalogue(own: Path | None = None) -> Catalogue:

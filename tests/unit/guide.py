@@ -17,7 +17,6 @@ from tests.scenarios.amounts import money
 from tests.scenarios.reading import Scenario, read_scenario
 
 GUIDE = Path(__file__).parents[2] / "docs" / "products.md"
-ROW = ("due", "principal", "interest", "total", "capitalized", "balance")
 WHOLE = ("installments", "first", "last", "last due", "interest")
 LIFE = """
 date | what | amount

@@ -89,7 +89,6 @@ def book() -> Book:
     return book
 
 
-FEES_ONLY = Waterfall((Step(order=(Component.FEE,)),))
 REFUSED: list[tuple[Code, Command]] = [
     (Code.ACCOUNT_EXISTS, OpenAccount(account=1, currency="CNY", credit_limit=1)),
     (Code.LOAN_UNKNOWN, Repay(account=1, amount=1, loan=loan_id(1, 4))),
