@@ -4,15 +4,18 @@ import ctypes
 import hashlib
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from signal import Signals
+from typing import Self
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 SOCKET_PATH_BYTES_MAX = 103  # sockaddr_un holds 104 bytes on macOS and 108 on Linux, the closing zero included.
@@ -127,3 +130,44 @@ def end(process: subprocess.Popen[bytes], steps: Sequence[tuple[Signals, int]]) 
         process.send_signal(signal)
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
+
+
+class ChildServer(ABC):
+    """One server on one directory: started, ended, and brought back if it died."""
+
+    def __init__(self, directory: Path, log: str, ending: Sequence[tuple[Signals, int]]) -> None:
+        """Take the directory, the log's name in it, and the signals that end the server."""
+        self.directory = directory.resolve()
+        self.log = self.directory / log
+        self._sockets = socket_directory(self.directory)
+        self._ending = ending
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while this object's server runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start the server and return once it answers; raises EmbeddedError."""
+
+    def stop(self) -> None:
+        """Shut down in an orderly way, by force when that takes too long."""
+        if self._process is not None:
+            end(self._process, self._ending)
+            self._process = None
+            shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def restart_if_dead(self) -> bool:
+        """Bring the server back if it died; true if it had to be."""
+        if self.pid is not None:
+            return False
+        self.start()
+        return True

@@ -3,14 +3,13 @@
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 from signal import Signals
 from typing import Final, Self
 
-from adapters.embedded.child_process import EmbeddedError, end, make_private, socket_directory, spawn
+from adapters.embedded.child_process import ChildServer, EmbeddedError, make_private, spawn
 
 READY_SECONDS_MAX: Final = 60
 POLL_SECONDS: Final = 0.02
@@ -44,21 +43,13 @@ SETTINGS: Final = {
 """Read by Ray when it is imported, so every process of the cluster has to be started with them."""
 
 
-class EmbeddedRay:
-    """One Ray head with room for a number of shards."""
+class EmbeddedRay(ChildServer):
+    """One Ray head with room for a number of shards; with any part of it the whole head ends, and all shards in it."""
 
     def __init__(self, directory: Path, shards: int) -> None:
-        self.directory = directory.resolve()
-        self.log = self.directory / "ray.log"
+        super().__init__(directory, "ray.log", STOP)
         self._shards = shards
-        self._home = socket_directory(self.directory)
         self._token = ""
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The head's process id while it runs; with any part of it the whole head ends."""
-        return self._process.pid if self._process and self._process.poll() is None else None
 
     @property
     def ready(self) -> bool:
@@ -80,8 +71,8 @@ class EmbeddedRay:
         assert self.pid is None, "already started"
         self.directory.mkdir(parents=True, exist_ok=True)
         # What a killed run left is found here, since the place is the same for each start.
-        shutil.rmtree(self._home, ignore_errors=True)
-        make_private(self._home, None)
+        shutil.rmtree(self._sockets, ignore_errors=True)
+        make_private(self._sockets, None)
         for former in self.directory.glob("shard-*.pid"):
             former.unlink()
         self._token = secrets.token_hex(32)
@@ -96,23 +87,16 @@ class EmbeddedRay:
             time.sleep(POLL_SECONDS)
         return self
 
-    def stop(self) -> None:
-        """End the head and all shards in it."""
-        if self._process is not None:
-            end(self._process, STOP)
-            self._process = None
-            shutil.rmtree(self._home, ignore_errors=True)
-
     @property
     def _address_file(self) -> Path:
         """Written by Ray as its last step."""
-        return self._home / "ray_current_cluster"
+        return self._sockets / "ray_current_cluster"
 
     def _command(self) -> list[str]:
         """Without monitor, log monitor and dashboard: they are a quarter of a gigabyte and a second or two."""
         start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
         size = [f"--num-cpus={self._shards}", f'--resources={{"shard": {self._shards}}}']
-        store = [f"--object-store-memory={OBJECT_STORE_BYTES}", f"--temp-dir={self._home}"]
+        store = [f"--object-store-memory={OBJECT_STORE_BYTES}", f"--temp-dir={self._sockets}"]
         ports = ["--port=0", "--dashboard-port=0"]
         return [
             *start,

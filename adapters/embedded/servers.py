@@ -5,7 +5,6 @@ All calls block. A lender in production names its own servers in the settings in
 
 import os
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from signal import Signals
@@ -16,13 +15,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from adapters.embedded.child_process import (
+    ChildServer,
     EmbeddedError,
-    end,
     give_to,
     let_pass,
     make_private,
     package_file,
-    socket_directory,
     spawn,
     unprivileged_user,
 )
@@ -45,30 +43,19 @@ POSTGRES_STOP: Final = ((Signals.SIGINT, 60), (Signals.SIGQUIT, 10), (Signals.SI
 REDIS_STOP: Final = ((Signals.SIGTERM, 5), (Signals.SIGKILL, 5))
 
 
-class EmbeddedPostgres:
-    """One PostgreSQL server on one data directory, reached by a Unix socket that only its user and root can open."""
+class EmbeddedPostgres(ChildServer):
+    """One PostgreSQL server on one data directory, reached by a Unix socket that only its user and root can open.
+
+    However it ends, nothing committed is lost.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory.resolve()
-        self.log = self.directory / "postgres.log"
-        self._sockets = socket_directory(self.directory)
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(directory, "postgres.log", POSTGRES_STOP)
 
     @property
     def dsn(self) -> str:
         """Where to connect; the same for every start of one data directory."""
         return f"postgresql://{USER}@/{DATABASE}?host={quote(str(self._sockets))}"
-
-    @property
-    def pid(self) -> int | None:
-        """The postmaster's process id while this object's server runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> Self:
         """Create the database cluster if there is none, start the server and return once it takes connections."""
@@ -89,20 +76,6 @@ class EmbeddedPostgres:
                 raise EmbeddedError(f"PostgreSQL did not start. Its log {self.log} ends with:\n{last_words}")
             time.sleep(POLL_SECONDS)
         return self
-
-    def stop(self) -> None:
-        """Shut down in an orderly way, by force when that takes too long; nothing committed is lost either way."""
-        if self._process is not None:
-            end(self._process, POSTGRES_STOP)
-            self._process = None
-            shutil.rmtree(self._sockets, ignore_errors=True)
-
-    def restart_if_dead(self) -> bool:
-        """Bring the server back if it died; true if it had to be."""
-        if self.pid is not None:
-            return False
-        self.start()
-        return True
 
     def _initialise(self) -> None:
         """Run initdb beside the directory and rename it into place, so that a killed initdb leaves no half cluster."""
@@ -192,30 +165,16 @@ class EmbeddedPostgres:
         return lines[number].strip() if number < len(lines) else ""
 
 
-class EmbeddedRedis:
+class EmbeddedRedis(ChildServer):
     """One Redis server that keeps nothing on disk: what it holds can be published again from the journal."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory.resolve()
-        self.log = self.directory / "redis.log"
-        self._sockets = socket_directory(self.directory)
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(directory, "redis.log", REDIS_STOP)
 
     @property
     def url(self) -> str:
         """Where to connect; the same for every start of one directory."""
         return f"unix://{quote(str(self._sockets / 'redis.sock'))}"
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id while this object's server runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> Self:
         """Start the server and return once it answers."""
@@ -234,20 +193,6 @@ class EmbeddedRedis:
                 raise EmbeddedError(f"Redis did not start. Its log {self.log} ends with:\n{_tail(self.log)}")
             time.sleep(POLL_SECONDS)
         return self
-
-    def stop(self) -> None:
-        """Shut down; what it held is gone."""
-        if self._process is not None:
-            end(self._process, REDIS_STOP)
-            self._process = None
-            shutil.rmtree(self._sockets, ignore_errors=True)
-
-    def restart_if_dead(self) -> bool:
-        """Bring the server back, empty, if it died; true if it had to be."""
-        if self.pid is not None:
-            return False
-        self.start()
-        return True
 
     def _command(self) -> list[str | Path]:
         options = {
