@@ -16,12 +16,12 @@ def sources(
     """Run bureau, income service, lists and device check for trials: made-up answers over HTTP."""
     import uvloop
 
-    from adapters.http.server import listen
-    from adapters.sources.server import make_sources, serve_sources
+    from adapters.http.server import listen, serve_stand_in
+    from adapters.sources.server import make_sources
     from adapters.stopping import told_to_stop
 
     async def run() -> None:
-        await serve_sources(make_sources(latency, faults), listener, told_to_stop())
+        await serve_stand_in(make_sources(latency, faults), listener, told_to_stop())
 
     listener = listen(host, port)
     talk.print(f"the sources answer on http://{host}:{listener.getsockname()[1]}/bureau and so on")

@@ -17,6 +17,7 @@ CONNECTIONS_MAX: Final = 8_192
 """Open connections; beyond the gateway's own limit on requests, since idle ones count too."""
 KEEP_ALIVE_S: Final = 75
 SHUTDOWN_S: Final = 5
+STAND_IN_SHUTDOWN_S: Final = 1
 BACKLOG: Final = 2_048
 
 
@@ -46,7 +47,18 @@ async def serve(
     backend: Backend, listener: socket.socket, stop: asyncio.Event, notices: Sequence[HTTPRouteHandler] = ()
 ) -> None:
     """Serve until `stop` is set; then finish what is in flight, within SHUTDOWN_S."""
-    server = EmbeddedServer(_config(make_app(backend, notices)))
+    await _serve(_config(make_app(backend, notices)), listener, stop)
+
+
+async def serve_stand_in(app: Litestar, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve what stands in for somebody outside, a bank or a source, until `stop` is set."""
+    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
+    config.timeout_graceful_shutdown = STAND_IN_SHUTDOWN_S
+    await _serve(config, listener, stop)
+
+
+async def _serve(config: uvicorn.Config, listener: socket.socket, stop: asyncio.Event) -> None:
+    server = EmbeddedServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -1,23 +1,21 @@
 """The bank on this machine as a server of its own."""
 
 import asyncio
-import signal
 import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-import uvicorn
 from litestar import Litestar, Request, Response, get, post
 
-from adapters.http.server import EmbeddedServer
+from adapters.http.server import serve_stand_in
 from adapters.rails.bank_api import Owned, Ownership, Payment, PaymentState
 from adapters.rails.bank_ledger import BankLedger, OrderNumberReused
 from adapters.rails.simulator import Bank, Conduct
+from adapters.stopping import told_to_stop
 
 _payment = msgspec.json.Decoder(Payment)
 _ownership = msgspec.json.Decoder(Ownership)
-SHUTDOWN_SECONDS: Final = 1
 _AnyRequest = Request[Any, Any, Any]
 
 
@@ -60,20 +58,13 @@ def belongs(asked: Ownership) -> bool | None:
 
 async def serve_bank(bank: Bank, listener: socket.socket, stop: asyncio.Event) -> None:
     """Be a bank until `stop` is set; whatever is open then goes on with the next start on the same ledger."""
-    config = uvicorn.Config(
-        make_bank(bank), http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
-    )
-    config.timeout_graceful_shutdown = SHUTDOWN_SECONDS
-    server = EmbeddedServer(config)
-    tasks = [asyncio.create_task(task) for task in (server.serve(sockets=[listener]), bank.run(), stop.wait())]
-    serving, settling, stopping = tasks
+    settling = asyncio.create_task(bank.run())
+    # A bank that settles no more is closed.
+    settling.add_done_callback(lambda _: stop.set())
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await serve_stand_in(make_bank(bank), listener, stop)
     finally:
-        stopping.cancel()
         settling.cancel()
-        server.should_exit = True
-        await serving
         await asyncio.gather(settling, return_exceptions=True)
 
 
@@ -81,10 +72,7 @@ async def run_bank(
     ledger: Path | None, conduct: Conduct, callback_url: str | None, secret: bytes, listener: socket.socket
 ) -> None:
     """Be a bank until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    books = BankLedger(ledger)
+    stop, books = told_to_stop(), BankLedger(ledger)
     try:
         await serve_bank(Bank(books, conduct, callback_url, secret), listener, stop)
     finally:

@@ -12,7 +12,6 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-import uvicorn
 from litestar import Litestar, Response, post
 from msgspec import msgpack
 from msgspec.structs import replace
@@ -27,7 +26,7 @@ from actors.rows import SecretRow
 from adapters.embedded.servers import EmbeddedPostgres
 from adapters.http.batch import Batch, Replies
 from adapters.http.problems import EXCEPTION_HANDLERS, AnyRequest
-from adapters.http.server import EmbeddedServer, listen
+from adapters.http.server import listen, serve_stand_in
 from adapters.postgres.migrate import migrate
 from adapters.postgres.session import Session
 from adapters.privacy.keyring import Keyring
@@ -50,7 +49,7 @@ from core.rejections import Code
 from tests.integration.books import fresh_database
 
 SECRET = b"shared with the bank"
-WAIT_SECONDS_MAX = 40
+WAIT_SECONDS_MAX = 120
 pytestmark = pytest.mark.anyio
 
 
@@ -178,12 +177,12 @@ def opened() -> socket.socket:
 async def serving(app: Litestar) -> AsyncIterator[str]:
     """Serve an application on a free port."""
     listener = opened()
-    server = EmbeddedServer(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    stop = asyncio.Event()
+    running = asyncio.create_task(serve_stand_in(app, listener, stop))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        stop.set()
         await running
 
 

@@ -13,16 +13,15 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from litestar import Litestar, Response, post
 
 from adapters.http.problems import AnyRequest
-from adapters.http.server import EmbeddedServer, listen
+from adapters.http.server import listen, serve_stand_in
 from adapters.privacy.masking import PersonalData
 from adapters.settings import SourceName, SourceSettings
 from adapters.sources.http import HttpSource
 from adapters.sources.lines import REUSE_DAYS, lines
-from adapters.sources.server import make_sources, serve_sources
+from adapters.sources.server import make_sources
 from adapters.sources.source import Line
 from adapters.sources.sources import Asking, Sources
 from core.origination.commands import WithdrawApplication
@@ -66,12 +65,12 @@ async def running() -> AsyncIterator[Bureau]:
     listener = listen("127.0.0.1", 0)
     bureau.url = f"http://127.0.0.1:{listener.getsockname()[1]}/v2/score"
     app = Litestar([score], openapi_config=None, logging_config=None)
-    server = EmbeddedServer(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve_stand_in(app, listener, stop))
     try:
         yield bureau
     finally:
-        server.should_exit = True
+        stop.set()
         await serving
 
 
@@ -109,7 +108,7 @@ async def test_what_is_no_score_is_no_answer(status: int, says: Any) -> None:
 
 async def test_a_bureau_that_hangs_holds_everybody_for_its_time_and_no_longer() -> None:
     async with running() as bureau, line(bureau) as asked:
-        bureau.seconds = 5 * TIMEOUT
+        bureau.seconds = 150 * TIMEOUT
         began = time.monotonic()
         found = await ask(asked, people=200)
         assert all(each.missing == ("bureau",) for each in found.values())
@@ -127,7 +126,7 @@ async def test_a_bureau_that_is_not_there_is_missing() -> None:
 async def test_the_sources_of_this_machine_answer_as_real_ones_do() -> None:
     listener, stop = listen("127.0.0.1", 0), asyncio.Event()
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    serving = asyncio.create_task(serve_sources(make_sources(latency=0.01), listener, stop))
+    serving = asyncio.create_task(serve_stand_in(make_sources(latency=0.01), listener, stop))
     asked = lines({name: SourceSettings(url=f"{base}/{name}") for name in REUSE_DAYS})
     found = await Sources(asked).gather([(1, "hash 1", WHO)], TODAY)
     assert not found[1].missing
@@ -146,8 +145,7 @@ async def test_a_system_pays_once_for_an_answer_whatever_restarts(tmp_path: Path
     account = PEOPLE[-1] + 1
     number = identity_number(account)
     async with running() as bureau:
-        bureau.seconds = 1.2
-        # What comes after the time is missing and not kept, so that of a machine at its limit is none of this.
+        # An answer that comes too late is not kept, and a machine at its limit makes it late.
         sources: dict[SourceName, SourceSettings] = {"bureau": SourceSettings(url=bureau.url, timeout=10)}
         async with lending(tmp_path, {}, sources) as lender:
             await lender.meet(account)
