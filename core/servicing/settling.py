@@ -146,10 +146,10 @@ def _covered(loan: Loan, parts: Iterable[Allocation]) -> Loan:
 
 
 def _less_charges(charges: tuple[Charge, ...], part: Allocation) -> tuple[Charge, ...]:
-    """Take what was paid off the charges of one installment, the earliest first."""
+    """Take what was paid off the charges of one installment, the one first that is due first."""
     penalty, fee = part.penalty, part.fee
     left = []
-    for charge in charges:
+    for charge in sorted(charges, key=lambda charge: charge.due_date):
         if charge.number == part.number:
             less_penalty, less_fee = min(penalty, charge.penalty), min(fee, charge.fee)
             penalty, fee = Minor(penalty - less_penalty), Minor(fee - less_fee)

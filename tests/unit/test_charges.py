@@ -23,7 +23,7 @@ from core.commands import (
 )
 from core.contract.servicing import Fee, FeeBase, FeeWhen, Price, Source
 from core.contract.terms import PPB, DayCount, Method, Rate, Terms
-from core.contract.waterfall import STANDARD_ORDER, Component
+from core.contract.waterfall import STANDARD_ORDER, Component, Reach, Step, Waterfall
 from core.events import ChargeAdded, CreditReceived, LoanDisbursed
 from core.identity import loan_id
 from core.rejections import Code
@@ -117,6 +117,15 @@ def test_principal_is_what_was_paid_out() -> None:
     [disbursed] = [event for _, event in book.history if isinstance(event, LoanDisbursed)]
     assert disbursed.amount == loan_of(book).principal == 117_600
     assert sum(row.principal for row in disbursed.schedule) == 117_600
+
+
+def test_money_for_the_charges_of_an_installment_pays_the_one_that_is_due_first() -> None:
+    coming = Waterfall((Step(), Step(Reach.IN_ADVANCE)), later_charges=True)
+    book = lent(replace(TERMS, waterfall=coming))
+    for due in (date(2024, 2, 20), date(2024, 2, 10)):
+        done(book, AddCharge(account=1, loan=LOAN, component="penalty", amount=300, due_date=due))
+    done(book, Repay(account=1, loan=LOAN, amount=300))
+    assert [(charge.due_date, charge.penalty) for charge in book.account.loans[0].charges] == [(date(2024, 2, 20), 300)]
 
 
 def test_fees_may_not_eat_up_the_loan() -> None:
