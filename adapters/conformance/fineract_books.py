@@ -11,7 +11,7 @@ from msgspec import Raw
 from adapters.conformance.cases import MATCHED, MalformedCase, Outcome
 from adapters.conformance.fineract import plan_printed
 from adapters.conformance.fineract_allocations import SOURCES, AllocationCase, Happening, Paid, Row, allocation_terms
-from core.account import Account, Loan, LoanStatus
+from core.account import Account, Loan, LoanStatus, owed
 from core.charge_events import LateInterestBilled
 from core.charging.charges import add_charge
 from core.contract.servicing import Source
@@ -64,8 +64,8 @@ class _Books:
         self.terms = terms
         self.refused = ""
         self.planned: tuple[Installment, ...] = ()
-        opened = AccountOpened(case.disbursed_on, 1, "EUR", Minor(AMOUNT_MAX))
-        self.draft = Draft(evolve(None, opened))
+        self.opened = evolve(None, AccountOpened(case.disbursed_on, 1, "EUR", Minor(AMOUNT_MAX)))
+        self.draft = Draft(self.opened)
         self.last = case.disbursed_on
 
     def compare(self) -> Outcome:
@@ -191,19 +191,17 @@ class _Books:
             in_advance=sum(amount for on, amount in paid if on < row.due_date),
             late=sum(amount for on, amount in paid if on > row.due_date),
             outstanding=total - received,
-            paid_date=self._emptied(number, paid) if received == total else None,
+            paid_date=self._emptied(number) if received == total else None,
         )
 
-    def _emptied(self, number: int, paid: list[tuple[date, int]]) -> date | None:
-        """Return when a row was paid: of one without anything due, the day of the payment that left it nothing."""
-        planned = self.planned[number - 1 : number]
-        since = self.case.disbursed_on if planned and not installment_total(planned[0]) else None
-        restated = [event for event in self.draft.events if isinstance(event, ScheduleRestated)]
-        for event in restated if not paid else ():
-            if event.number <= number < event.number + len(event.rows):
-                row = event.rows[number - event.number]
-                since = None if installment_total(row) else since or event.on
-        return since or max((on for on, _ in paid or self._allocated()), default=None)
+    def _emptied(self, number: int) -> date | None:
+        """Return since when a row owes nothing: a payment may leave less of it than it has received before."""
+        account, since = self.opened, None
+        for event in self.draft.events:
+            account = evolve(account, event)
+            if not isinstance(event, LoanBooked):
+                since = None if _open(account, number) else since or event.on
+        return since
 
     def _allocated(self) -> Iterable[tuple[date, Allocation]]:
         for event in self.draft.events:
@@ -256,6 +254,19 @@ class _Books:
         if self.case.expected_overpaid not in (None, account.unapplied):
             return f"computed {account.unapplied} overpaid, printed {self.case.expected_overpaid}"
         return MATCHED
+
+
+def _open(account: Account, number: int) -> bool:
+    """Return whether a row owes anything, as the account stands."""
+    loan, schedule = account.loans[0], account.contracts[0].schedule
+    if loan.status is LoanStatus.CLOSED:
+        return False
+    if number <= loan.billed:
+        return any(owed(due) for due in loan.dues if due.number == number)
+    if number > len(schedule) or any(charge.number == number for charge in loan.charges):
+        return True
+    ahead = sum(paid.interest + paid.principal for paid in loan.ahead if paid.number == number)
+    return installment_total(schedule[number - 1]) != ahead
 
 
 def _parts(part: Allocation) -> tuple[int, int, int, int]:

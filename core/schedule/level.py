@@ -186,6 +186,12 @@ def _smoothed(held: Walk, at: Position, index: int, level: int, rounding: Roundi
 
 
 def _last_off(held: Walk, at: Position, index: int, level: int) -> int | None:
-    """Return by how much the last installment is above the level; None if the level does not amortize."""
+    """Return by how much the last installment is above the level; None if the level does not amortize.
+
+    Of a loan that is repaid before, nothing is left for it.
+    """
     parts = walk(held, replace(at), index, len(held.spans), level)
-    return None if parts is None else parts[-1][0] + parts[-1][1] - level - (held.terms.balloon or 0)
+    if parts is None:
+        return None
+    last = parts[-1][0] + parts[-1][1] if len(parts) == len(held.spans) - index else 0
+    return last - level - (held.terms.balloon or 0)
