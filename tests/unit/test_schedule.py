@@ -123,6 +123,21 @@ def test_smoothing_spreads_the_last_difference_only_while_it_gets_smaller() -> N
     assert plain == smoothed
 
 
+def test_smoothing_does_not_go_to_a_level_that_repays_the_loan_before_its_last_installment() -> None:
+    # Of 17.42 the nearest 5.00 is 15.00; at 20.00 seven installments repay it, and the last is as far off as at 15.00.
+    loan = Terms(
+        principal=13_369,
+        rate=Rate(133_690_000),
+        installments=8,
+        every=25,
+        unit=Unit.DAY,
+        day_count=DayCount.ACT_360,
+        installment_multiple=500,
+        smoothing_rounds=3,
+    )
+    assert [row.principal + row.interest for row in schedule(loan, date(2020, 7, 22))] == [1_500] * 7 + [3_496]
+
+
 REFUSED: list[tuple[dict[str, object], Refusal]] = [
     ({"waterfall": Waterfall((Step(order=(Component.INTEREST, Component.PRINCIPAL)),))}, Refusal.WATERFALL_INCOMPLETE),
     ({"waterfall": Waterfall((Step(order=(*Component, Component.FEE)),))}, Refusal.WATERFALL_INCOMPLETE),
