@@ -154,9 +154,6 @@ class Model:
         if on <= period.start and unpaid > 1:
             period.level = period.original
             copy.compute()
-            rest = sum(max(0, each.principal) for each in copy.periods) - sum(
-                each.paid_principal for each in copy.periods
-            )
             rest = copy.lent - sum(each.paid_principal for each in copy.periods)
             period.level -= max(0, max(0, period.principal - period.paid_principal) - rest)
             copy.compute()
