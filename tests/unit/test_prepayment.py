@@ -66,7 +66,7 @@ def test_interest_to_the_day_is_paid_and_accrual_begins_anew() -> None:
     assert loan.loan.dues[0].interest == 1_044  # 21 of 31 days of 3,083.01
 
 
-@pytest.mark.parametrize("method", [each for each in Method if each is not Method.PRINCIPAL_FIRST])
+@pytest.mark.parametrize("method", [each for each in Method if each not in (Method.PRINCIPAL_FIRST, Method.FLAT)])
 def test_interest_follows_what_was_prepaid_on_the_first_day_of_a_period(method: Method) -> None:
     loan = RunningLoan(replace(LEVEL, method=method, recalculation=Recalculation()), DISBURSED)
     prepay(loan, 700_000, Effect.KEEP_SCHEDULE)

@@ -143,6 +143,7 @@ REFUSED: list[tuple[dict[str, object], Refusal]] = [
     ({"waterfall": Waterfall((Step(order=(*Component, Component.FEE)),))}, Refusal.WATERFALL_INCOMPLETE),
     ({"unit": Unit.WEEK, "due_day": 15}, Refusal.DUE_DAY_WITHOUT_MONTHS),
     ({"first_due": date(2024, 12, 31)}, Refusal.FIRST_DUE_BEFORE_DISBURSEMENT),
+    ({"method": Method.FLAT, "recalculation": Recalculation()}, Refusal.TERMS_CONTRADICT),
     ({"unit": Unit.YEAR, "every": 366, "installments": 600}, Refusal.SCHEDULE_TOO_LONG),
     (
         {"late_waterfalls": (LateWaterfall(30, Waterfall((Step(order=(Component.PRINCIPAL,)),))),)},
