@@ -2,14 +2,21 @@
 
 from datetime import date
 
-from core.account import NOTHING_AHEAD, Charge, Contract, Loan, owed, principal_to_come, running_start
+from core.account import NOTHING_AHEAD, Ahead, Charge, Contract, Loan, owed, principal_to_come, running_start
 from core.contract.servicing import Source
 from core.contract.terms import Installment, Terms, installment_total
 from core.contract.waterfall import Component, Reach, Step, Waterfall
 from core.schedule.walk import LEVEL
 from core.servicing.allocation import Open, Payable, payable
 from core.servicing.delinquency import days_past_due
-from core.servicing.recalculation import agreed_rows, paid_whole, payoff_interest, payoff_until, project
+from core.servicing.recalculation import (
+    agreed_rows,
+    asking_nothing,
+    paid_whole,
+    payoff_interest,
+    payoff_until,
+    project,
+)
 
 
 def waterfall_of(terms: Terms, loan: Loan, on: date, source: Source | None) -> Waterfall:
@@ -66,7 +73,7 @@ def _in_advance(
     """Return the installments that have not fallen due with what they owe today, next one first."""
     ahead, agreed = {paid.number: paid for paid in loan.ahead}, agreed_rows(contract)
     follows = contract.terms.recalculation is not None
-    in_full = {paid.number for paid in loan.ahead} if not follows else {*paid_whole(loan, contract)}
+    in_full = _in_full(loan, contract) if follows else ahead
     rows = []
     for number, (interest, principal) in enumerate(_rows_today(loan, contract, amount, on), loan.billed + 1):
         paid = ahead.get(number, NOTHING_AHEAD)
@@ -81,6 +88,15 @@ def _in_advance(
     return rows
 
 
+def _in_full(loan: Loan, contract: Contract) -> dict[int, Ahead]:
+    """Return what was paid of the installments to come that were paid whole, or of which payments left nothing."""
+    whole = {*paid_whole(loan, contract)}
+    return {
+        **dict.fromkeys(asking_nothing(loan, contract), NOTHING_AHEAD),
+        **{paid.number: paid for paid in loan.ahead if paid.number in whole},
+    }
+
+
 def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[tuple[int, int]]:
     """Return interest and principal that each later row asks for if it is paid today, of which some may be paid."""
     schedule = contract.schedule[loan.billed :]
@@ -88,10 +104,10 @@ def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[t
     if recalculation is None:
         return _as_agreed(schedule)
     until = bears_until(loan, contract, amount, on)
-    ahead = {paid.number: paid for paid in loan.ahead if paid.number in paid_whole(loan, contract)}
+    in_full = _in_full(loan, contract)
     rows = []
     for number, row in enumerate(project(loan, contract, on, until, late_to=until).rows, loan.billed + 1):
-        paid = ahead.get(number)
+        paid = in_full.get(number)
         if paid is None:
             rows.append((int(row.interest), _principal_today(contract, number, row, loan.billed + 1)))
         else:

@@ -43,7 +43,7 @@ def project(
     planned = (*contract.planned, *contract.schedule[len(contract.planned) :])
     ahead, agreed = {paid.number: paid for paid in loan.ahead}, len(agreed_rows(contract))
     late = last_open(loan, contract)
-    settled = {*settled, *paid_whole(loan, contract), *(_asking_nothing(loan, contract) if late else ())}
+    settled = {*settled, *paid_whole(loan, contract), *(asking_nothing(loan, contract) if late else ())}
     left: int = principal_to_come(loan)
     last = _absorbing(loan, contract, settled)
     if left and not last:
@@ -85,7 +85,7 @@ def last_open(loan: Loan, contract: Contract) -> int:
     recalculation = contract.terms.recalculation
     if not loan.dues or recalculation is None or not recalculation.on_past_due:
         return 0
-    if not {*paid_whole(loan, contract), *_asking_nothing(loan, contract)}.issuperset(_coming(loan, contract)):
+    if not {*paid_whole(loan, contract), *asking_nothing(loan, contract)}.issuperset(_coming(loan, contract)):
         return 0
     late = [due for due in loan.dues if due.principal or due.interest]
     return next((due.number for due in reversed(late) if not is_down_payment(due, contract)), 0)
@@ -213,7 +213,8 @@ def _coming(loan: Loan, contract: Contract) -> range:
     return range(loan.billed + 1, len(agreed_rows(contract)) + 1)
 
 
-def _asking_nothing(loan: Loan, contract: Contract) -> list[int]:
+def asking_nothing(loan: Loan, contract: Contract) -> list[int]:
+    """Return the numbers of the installments to come for which what was paid before leaves nothing."""
     return [number for number in _coming(loan, contract) if not installment_total(contract.schedule[number - 1])]
 
 

@@ -122,6 +122,18 @@ def test_principal_past_the_agreed_installment_is_paid_with_the_rest() -> None:
     assert fineract_allocation(raw({**played.case, **shown, "expected_status": "CLOSED_OBLIGATIONS_MET"})) == MATCHED
 
 
+def test_money_in_advance_passes_an_installment_that_earlier_money_left_empty() -> None:
+    paid = {"type": "REPAYMENT", "date": "2019-04-01", "booked_on": "2019-04-01", "amount": 1_676}
+    case = next_last([paid] * 4)
+    case |= {"disbursed_on": "2019-01-01", "annual_rate_pct": "28.052", "n_installments": 8, "period": "3 MONTHS"}
+    case["payment_allocation"][0]["future_installment_rule"] = "LAST_INSTALLMENT"
+    played = books(case)
+    # The two last ones paid, interest is so much less that the sixth has nothing left to repay.
+    assert [row["paid"] for row in played.printed()] == [1_676, 0, 0, 0, 1_676, 0, 1_676, 1_676]
+    shown = {"expected_installments": played.printed(), "expected_transactions": played.transactions}
+    assert fineract_allocation(raw({**played.case, **shown})) == MATCHED
+
+
 def next_last(events: list[dict[str, object]]) -> Case:
     parts = ("PENALTY", "FEE", "PRINCIPAL", "INTEREST")
     order = [f"{bucket}_{part}" for bucket in ("PAST_DUE", "DUE", "IN_ADVANCE") for part in parts]
