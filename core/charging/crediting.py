@@ -119,6 +119,9 @@ def _charge_back(account: Account, event: PaymentChargedBack) -> Account:
         row = Installment(event.on, event.on, owed.principal, owed.interest)
         planned = (*contract.planned, row) if contract.planned else ()
         contract = replace(contract, schedule=(*contract.schedule, row), planned=planned)
+        if contract.terms.recalculation is not None:
+            # Where interest follows payments the row is computed anew: what it bears has been earned before.
+            loan = replace(loan, carried=loan.carried + owed.interest)
     if owed.number > loan.billed:
         if not event.extra:
             contract, loan = _with_more(contract, loan, event)

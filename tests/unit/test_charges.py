@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from core.account import Loan
+from core.account import Loan, LoanStatus
 from core.charging.credits import interest_cost
 from core.commands import (
     AddCharge,
@@ -21,7 +21,7 @@ from core.commands import (
     TakeDeposit,
     Waive,
 )
-from core.contract.servicing import Fee, FeeBase, FeeWhen, Price, Source
+from core.contract.servicing import Fee, FeeBase, FeeWhen, Price, Recalculation, Source
 from core.contract.terms import PPB, DayCount, Method, Rate, Terms
 from core.contract.waterfall import STANDARD_ORDER, Component, Reach, Step, Waterfall
 from core.events import ChargeAdded, CreditReceived, LoanDisbursed
@@ -126,6 +126,15 @@ def test_money_for_the_charges_of_an_installment_pays_the_one_that_is_due_first(
         done(book, AddCharge(account=1, loan=LOAN, component="penalty", amount=300, due_date=due))
     done(book, Repay(account=1, loan=LOAN, amount=300))
     assert [(charge.due_date, charge.penalty) for charge in book.account.loans[0].charges] == [(date(2024, 2, 20), 300)]
+
+
+def test_interest_of_a_payment_that_is_charged_back_after_the_end_is_owed_again_where_it_follows_payments() -> None:
+    book = lent(replace(TERMS, installments=1, recalculation=Recalculation(), credit_order=STANDARD_ORDER))
+    book.reach(FIRST)
+    paid = done(book, Repay(account=1, loan=LOAN, amount=121_200))
+    assert book.account.loans[0].status is LoanStatus.CLOSED
+    done(book, ChargeBack(account=1, loan=LOAN, payment=paid, amount=5_000), date(2024, 3, 5))
+    assert [(due.interest, due.principal) for due in book.account.loans[0].dues] == [(1_200, 3_800)]
 
 
 def test_fees_may_not_eat_up_the_loan() -> None:
