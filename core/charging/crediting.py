@@ -117,11 +117,11 @@ def _charge_back(account: Account, event: PaymentChargedBack) -> Account:
         return account  # Money that was not owed covers all of it.
     if event.extra:
         row = Installment(event.on, event.on, owed.principal, owed.interest)
-        planned = (*contract.planned, row) if contract.planned else ()
-        contract = replace(contract, schedule=(*contract.schedule, row), planned=planned)
         if contract.terms.recalculation is not None:
-            # Where interest follows payments the row is computed anew: what it bears has been earned before.
+            # It is none of the agreed ones, so it bears nothing by itself; its interest was earned before.
+            contract = replace(contract, planned=contract.planned or contract.schedule)
             loan = replace(loan, carried=loan.carried + owed.interest)
+        contract = replace(contract, schedule=(*contract.schedule, row))
     if owed.number > loan.billed:
         if not event.extra:
             contract, loan = _with_more(contract, loan, event)
