@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.account import Due, owed
 from core.contract.waterfall import STANDARD_ORDER, Component, Direction, Future, Reach, Step, Waterfall
 from core.facts import Allocation, allocated
-from core.money import Minor, Rounding, divide
+from core.money import Minor, Rounding, equal_parts
 
 _PLACE: Final = {component: place for place, component in enumerate(STANDARD_ORDER)}
 
@@ -216,15 +216,10 @@ def _still_owing(rows: list[Payable], components: tuple[Component, ...], princip
 
 
 def _share(left: int, rows: list[Payable], component: Component, principal: int) -> tuple[int, int]:
-    share = divide(left, len(rows), Rounding.HALF_EVEN)
-    offered = left
-    for row in rows[:-1]:
-        part = min(share, offered)
-        offered -= part
+    for row, part in zip(rows, equal_parts(left, len(rows), Rounding.HALF_EVEN), strict=True):
         kept, principal = _take_in_advance(part, row, component, principal)
         left -= part - kept
-    kept, principal = _take_in_advance(offered, rows[-1], component, principal)
-    return left - (offered - kept), principal
+    return left, principal
 
 
 def _absorb(left: int, rows: list[Payable], step: Step, principal: int) -> int:

@@ -72,10 +72,12 @@ def _in_advance(
 ) -> list[Payable]:
     """Return the installments that have not fallen due with what they owe today, next one first."""
     ahead, agreed = {paid.number: paid for paid in loan.ahead}, agreed_rows(contract)
-    follows = contract.terms.recalculation is not None
-    in_full = _in_full(loan, contract) if follows else ahead
+    in_full, today = ahead, _as_agreed(contract.schedule[loan.billed :])
+    if contract.terms.recalculation is not None:
+        in_full = _in_full(loan, contract)
+        today = _rows_today(loan, contract, in_full, amount, on)
     rows = []
-    for number, (interest, principal) in enumerate(_rows_today(loan, contract, amount, on), loan.billed + 1):
+    for number, (interest, principal) in enumerate(today, loan.billed + 1):
         paid = ahead.get(number, NOTHING_AHEAD)
         if whole and number <= len(agreed):
             # Principal comes alone and pays installments whole: interest is left to the next one.
@@ -97,14 +99,11 @@ def _in_full(loan: Loan, contract: Contract) -> dict[int, Ahead]:
     }
 
 
-def _rows_today(loan: Loan, contract: Contract, amount: int, on: date) -> list[tuple[int, int]]:
-    """Return interest and principal that each later row asks for if it is paid today, of which some may be paid."""
-    schedule = contract.schedule[loan.billed :]
-    recalculation = contract.terms.recalculation
-    if recalculation is None:
-        return _as_agreed(schedule)
+def _rows_today(
+    loan: Loan, contract: Contract, in_full: dict[int, Ahead], amount: int, on: date
+) -> list[tuple[int, int]]:
+    """Return interest and principal that each later row asks for if it is paid today, where interest follows that."""
     until = bears_until(loan, contract, amount, on)
-    in_full = _in_full(loan, contract)
     rows = []
     for number, row in enumerate(project(loan, contract, on, until, late_to=until).rows, loan.billed + 1):
         paid = in_full.get(number)
