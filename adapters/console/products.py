@@ -65,7 +65,7 @@ def show_product(name: Name, version: Version = 0, on: Day = None, own: Products
     """Show one product: what may be asked for, which documents it needs, who decides and signs."""
     from adapters.catalogue.documents import digest
 
-    found = _product(name, version, day_or_today(on), own)
+    found = _product(_catalogue(own), name, version, day_or_today(on))
     shown = msgspec.to_builtins(found) | {"digest": digest(found)}
     show(shown, as_json, *_tables(found, digest(found)))
 
@@ -110,8 +110,9 @@ def quote(
     from adapters.catalogue.quote import quote_product
     from core.rejections import Rejection
 
-    found, day = _product(name, version, day_or_today(on), own), day_or_today(on)
-    quoted = quote_product(found, minor_units(amount, found.currency), installments, day, _catalogue(own).indexes)
+    catalogue, day = _catalogue(own), day_or_today(on)
+    found = _product(catalogue, name, version, day)
+    quoted = quote_product(found, minor_units(amount, found.currency), installments, day, catalogue.indexes)
     if isinstance(quoted, Rejection):
         detail = in_major(quoted.detail, found.currency) if quoted.code in AMOUNTS else quoted.detail
         stop(EXIT_REFUSED, f"{quoted.code}: {detail}")
@@ -128,8 +129,7 @@ def _catalogue(own: Path | None) -> "Catalogue":
         stop(EXIT_USAGE, str(error))
 
 
-def _product(name: str, version: int, on: date, own: Path | None) -> "Product":
-    catalogue = _catalogue(own)
+def _product(catalogue: "Catalogue", name: str, version: int, on: date) -> "Product":
     found = catalogue.product(name, on, version)
     if found is None:
         wanted = f"version {version} of {name!r}" if version else f"product {name!r} in effect on {on}"
