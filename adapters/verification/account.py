@@ -6,13 +6,13 @@ What the writer derives for its rows is derived here a second time, from the eve
 from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from msgspec import msgpack
 
 from accounting.journalize import journalize, journalize_accrual
 from accounting.subledger import subledger
-from actors.messages import Decided, Done, Offered, Received, Refused, reply_decoder
+from actors.messages import Decided, Done, Kept, Offered, Received, Refused, reply_decoder
 from adapters.verification.credit_file import check_credit_file
 from adapters.verification.signatures import Signatures
 from adapters.verification.snapshots import UNREADABLE, Row, check_snapshots
@@ -186,11 +186,13 @@ def _check_replies(tally: Tally, account_id: int, events: dict[int, Stored], row
         match reply:
             case Refused():
                 wrong = False
-            case Done() | Decided() | Offered():
+            case Done() | Decided() | Offered() | Kept():
                 wrong = reply.account != account_id or not 0 <= reply.seq <= last
             case Received():
                 wrong = reply.payment in named or not _tells(reply, account_id, events.get(reply.payment))
                 named.add(reply.payment)
+            case _:
+                assert_never(reply)
         if wrong:
             tally.differ("requests", f"request {key} of account {account_id}: no event is what the reply says")
     tally.compared["requests"] += len(rows)

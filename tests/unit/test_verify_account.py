@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from msgspec.structs import astuple, replace
 
+from actors.messages import Kept, encoder
 from actors.rows import EventRow
 from actors.staging import Cached, Stage
 from adapters.verification.account import AccountRows, check_account
@@ -65,3 +66,12 @@ def test_a_check_counts_all_differences_and_describes_the_first() -> None:
 
 def test_a_check_that_found_nothing_is_ok() -> None:
     assert Tally().check("ledger").ok == 1
+
+
+def test_a_reply_that_data_is_kept_tells_of_its_event_whatever_came_before_it() -> None:
+    events = [(*astuple(event), True) for event in events_of_one_account()]
+    for seq, found in ((1, 0), (10**6, 1)):
+        tally = Tally()
+        requests = [(1, "erase-1", encoder.encode(Kept(1, seq, None)))]
+        check_account(tally, 1, AccountRows(events=events, requests=requests), LATER)
+        assert (tally.check("requests").compared, tally.check("requests").found) == (1, found)
