@@ -116,6 +116,10 @@ class Model:
             self.settle_last(till)
             return
         self.compute()
+        if last is self.periods[-1] and last.unrecognized > 0:
+            # Its own interest comes on top of what it repays, however much of that was paid early.
+            last.level += last.unrecognized
+            self.compute()
         self.defer(last, till)
 
     def defer(self, last: Period, till: date) -> None:
