@@ -226,7 +226,7 @@ def token(officer: str) -> str:
 async def lending(
     home: Path, scores: Mapping[int, int], sources: Mapping[SourceName, SourceSettings] | None = None
 ) -> AsyncIterator[Lending]:
-    """Run a lender; people without a score here are good risks, and those who are not of PEOPLE are asked about."""
+    """Run a lender; people without a score here are good risks, and sources with settings are really asked."""
     listener, stop, books = listen("127.0.0.1", 0), asyncio.Event(), BankLedger()
     host, port = listener.getsockname()
     desk = Desk(_officers(home), home / "authority", "", create_authority(home / "authority", OPENED_ON))
@@ -285,10 +285,18 @@ def _officers(home: Path) -> Path:
 
 
 def write_answers(settings: Settings, scores: Mapping[int, int]) -> None:
-    """Write what sources say of everybody, by the keyed hashes of this book; without a score here it is a good one."""
+    """Write what sources without settings say of everybody; without a score here it is a good one.
+
+    All of it, since what a simulated source says of somebody depends on the keys of this book, new in each run.
+    """
     index = Keyring.load(key_file(settings)).index
-    said = {index(identity_number(each)): _ANSWERS | {"bureau": {"score": scores.get(each, GOOD)}} for each in PEOPLE}
-    Path(str(settings.sources_file)).write_bytes(msgspec.json.encode(said))
+
+    def said(account: int) -> dict[str, Any]:
+        answers = _ANSWERS | {"bureau": {"score": scores.get(account, GOOD)}}
+        return {name: answer for name, answer in answers.items() if name not in settings.sources}
+
+    everybody = {index(identity_number(each)): said(each) for each in PEOPLE}
+    Path(str(settings.sources_file)).write_bytes(msgspec.json.encode(everybody))
 
 
 def _behaving(what: str) -> Iterator[int]:

@@ -27,7 +27,7 @@ from adapters.sources.sources import Asking, Sources
 from core.origination.commands import WithdrawApplication
 from core.origination.lender import Findings
 from loadtests.applicants import identity_number
-from tests.integration.lending import PEOPLE, lending, until
+from tests.integration.lending import lending, until
 from tests.integration.planted import find_in_files, find_plain
 
 TODAY = date(2026, 1, 5)
@@ -142,14 +142,14 @@ async def test_the_sources_of_this_machine_answer_as_real_ones_do() -> None:
 
 
 async def test_a_system_pays_once_for_an_answer_whatever_restarts(tmp_path: Path) -> None:
-    account = PEOPLE[-1] + 1
-    number = identity_number(account)
     async with running() as bureau:
         # An answer that comes too late is not kept, and a machine at its limit makes it late.
         sources: dict[SourceName, SourceSettings] = {"bureau": SourceSettings(url=bureau.url, timeout=10)}
         async with lending(tmp_path, {}, sources) as lender:
+            account = lender.person()
+            number = identity_number(account)
             await lender.meet(account)
-            assert (await lender.apply(account))["application"] == 1
+            assert (await lender.apply(account))["state"] == "approved"
             kept = await lender.fetch("SELECT source, convert_from(body, 'UTF8') FROM answer")
             assert kept == [("bureau", '{"score":730}')]
             for pid in lender.system.shard_pids.values():
