@@ -1,6 +1,6 @@
 """A payment that the payer's bank takes back later: owed again from its own day on, the payment itself stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from core.account import Contract, Loan, LoanStatus, contract_of
@@ -9,7 +9,7 @@ from core.charge_events import PaymentChargedBack
 from core.charging.charges import installment_at, reopen
 from core.contract.waterfall import Component
 from core.decision import Draft
-from core.events import LoanPaidOff, RepaymentReceived
+from core.events import Event, LoanPaidOff, RepaymentReceived
 from core.facts import Allocation
 from core.money import Minor
 from core.servicing.advance import catch_up, settle_states
@@ -48,7 +48,7 @@ def charge_back(draft: Draft, seq: int, paid: Mapping[Component, int], amount: i
     settle_states(draft, on)
 
 
-def paid_by(payment: RepaymentReceived | LoanPaidOff | Prepaid, loan: int) -> dict[Component, int]:
+def _paid_by(payment: RepaymentReceived | LoanPaidOff | Prepaid, loan: int) -> dict[Component, int]:
     """Return what a loan received of a payment, by component."""
     ahead = payment.ahead if isinstance(payment, RepaymentReceived) else ()
     allocations = [part for part in (*payment.allocations, *ahead) if part.loan == loan]
@@ -63,6 +63,17 @@ def paid_by(payment: RepaymentReceived | LoanPaidOff | Prepaid, loan: int) -> di
     return paid
 
 
+def still_paid(
+    payment: RepaymentReceived | LoanPaidOff | Prepaid, seq: int, loan: int, before: Iterable[Event]
+) -> dict[Component, int]:
+    """Return what a loan received of a payment and no earlier chargeback made owed again, by component."""
+    paid = _paid_by(payment, loan)
+    for fact in before:
+        if isinstance(fact, PaymentChargedBack) and (fact.payment, fact.loan) == (seq, loan):
+            paid = {component: max(0, paid[component] - getattr(fact.owed, component)) for component in Component}
+    return paid
+
+
 def _installment(loan: Loan, contract: Contract, on: date) -> tuple[int, bool]:
     """Return the number of the installment of the day; a new one where all others have fallen due."""
     number = installment_at(contract, on)
@@ -72,7 +83,7 @@ def _installment(loan: Loan, contract: Contract, on: date) -> tuple[int, bool]:
 
 
 def _parts(contract: Contract, paid: Mapping[Component, int], amount: int) -> dict[Component, int]:
-    """Return what is owed again: what the payment paid, in the order of the terms; the rest is principal."""
+    """Return what is owed again: what the payment still pays, in the order of the terms; the rest is principal."""
     parts = dict.fromkeys(Component, 0)
     for component in contract.terms.credit_order:
         part = min(amount, paid[component])

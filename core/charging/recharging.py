@@ -6,7 +6,7 @@ from typing import Any, Final
 from core.account import LoanStatus
 from core.change_events import Prepaid
 from core.charge_events import ChargeReduced, ChargeWaived, PaymentChargedBack, UnappliedUsed
-from core.charging.chargebacks import charge_back, paid_by
+from core.charging.chargebacks import charge_back, still_paid
 from core.charging.charges import add_charge, reduce_charge, refused_above_charge, waive
 from core.charging.credits import credit, use_unapplied
 from core.decision import Draft
@@ -86,7 +86,7 @@ def _reduced(draft: Draft, fact: ChargeReduced, done: Iterable[Entry]) -> Reject
 def _charged_back(draft: Draft, fact: PaymentChargedBack, done: Iterable[Entry]) -> None:
     payment = _about(fact, done)
     assert isinstance(payment, RepaymentReceived | LoanPaidOff | Prepaid)
-    paid = paid_by(payment, fact.loan)
+    paid = still_paid(payment, fact.payment, fact.loan, (entry.event for entry in done))
     charge_back(draft, fact.payment, paid, fact.amount, draft.account.loans[fact.loan - 1], fact.on)
 
 

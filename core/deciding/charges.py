@@ -6,7 +6,7 @@ from typing import assert_never
 from core.account import Account, Loan, contract_of
 from core.change_events import Prepaid
 from core.charge_events import PaymentChargedBack
-from core.charging.chargebacks import charge_back, paid_by
+from core.charging.chargebacks import charge_back, still_paid
 from core.charging.charges import add_charge, reduce_charge, refused_above_charge, waive
 from core.charging.credits import credit, missing, use_unapplied
 from core.commands import AddCharge, AdjustCharge, ApplyUnapplied, ChargeBack, ChargeCommand, ReceiveCredit, Waive
@@ -116,7 +116,9 @@ def _charge_back(draft: Draft, command: ChargeBack, loan: Loan, on: date, histor
     left = payment.amount - sum(fact.amount for fact in back)
     if command.amount > left:
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{left} is left of payment {command.payment}")
-    charge_back(draft, command.payment, paid_by(payment, loan.number), command.amount, loan, on)
+    before = (fact for _, fact in facts if fact.on <= on)
+    paid = still_paid(payment, command.payment, loan.number, before)
+    charge_back(draft, command.payment, paid, command.amount, loan, on)
     return None
 
 
