@@ -24,8 +24,10 @@ def of_charge(event: ChargeEvent) -> Iterable[Movement]:
         case ChargeWaived():
             return [*charged(event.charges), *_taken_off(event, _WAIVED)]
         case ChargeReduced():
-            back = (_PAID_BACK if event.paid_out else _RETURNED)[event.component], event.loan, event.returned
-            return [*charged(event.charges), *_taken_off(event, _REDUCED), back]
+            kept = event.unapplied if event.paid_out else event.returned
+            back = (_RETURNED[event.component], event.loan, kept)
+            paid_back = (_PAID_BACK[event.component], event.loan, event.returned - kept)
+            return [*charged(event.charges), *_taken_off(event, _REDUCED), back, paid_back]
         case UnappliedUsed():
             return used(event)
         case DepositSwept():

@@ -37,6 +37,8 @@ class ChargeReduced(Fact, frozen=True, array_like=True, tag=41):
     returned: Minor
     """What had been paid: it becomes unapplied, or is paid out."""
     paid_out: bool
+    unapplied: Minor = Minor(0)
+    """Of what is returned and paid out, what came to light only later: that much had not been paid out."""
 
 
 class PaymentChargedBack(Fact, frozen=True, array_like=True, tag=42):

@@ -90,14 +90,23 @@ def reduce_charge(
     on: date,
     *,
     paid_out: bool,
-) -> None:
-    """Take back (part of) a charge that had been too high; what was paid of it is given back."""
+    left: int | None = None,
+) -> Rejection | None:
+    """Take back (part of) a charge that had been too high; what was paid of it is given back.
+
+    Decided anew, exactly what left is paid out: there must be as much, and what is more becomes unapplied.
+    """
     charges, taken = _off(draft.account, loan, component, amount, number, on)
-    parts = taken.due, charges, taken.to_come, Minor(amount - taken.total), paid_out
+    returned = amount - taken.total
+    kept = 0 if left is None else returned - left
+    if kept < 0:
+        return Rejection(Code.REVERSAL_LEAVES_SHORTFALL, f"{left} of charge {seq} was paid back on {on}")
+    parts = taken.due, charges, taken.to_come, Minor(returned), paid_out, Minor(kept)
     draft.emit(ChargeReduced(on, loan.number, seq, number, component, Minor(amount), reason, *parts))
     if draft.account.unapplied:
         apply_unapplied(draft, on)
     settle_states(draft, on)
+    return None
 
 
 def refused_above_charge(seq: int, added: ChargeAdded, amount: int, known: Iterable[Entry]) -> Rejection | None:

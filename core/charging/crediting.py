@@ -48,7 +48,8 @@ def evolve_charge(account: Account, event: ChargeEvent) -> Account:
         case ChargeReduced():
             account = _taken_off(account, event)
             account = with_loan(account, add_cost(account.loans[event.loan - 1], -event.amount))
-            return account if event.paid_out else replace(account, unapplied=account.unapplied + event.returned)
+            kept = event.unapplied if event.paid_out else event.returned
+            return replace(account, unapplied=account.unapplied + kept)
         case UnappliedUsed():
             account = _taken_off(account, event)
             used = allocated((*event.allocations, *event.ahead))

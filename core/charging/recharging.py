@@ -79,8 +79,8 @@ def _reduced(draft: Draft, fact: ChargeReduced, done: Iterable[Entry]) -> Reject
         return refused
     loan, amount, paid_out = draft.account.loans[fact.loan - 1], fact.amount, fact.paid_out
     about = fact.charge, loan, fact.component, added.number, amount, fact.reason, fact.on
-    reduce_charge(draft, *about, paid_out=paid_out)
-    return None
+    left = fact.returned - fact.unapplied if paid_out else None
+    return reduce_charge(draft, *about, paid_out=paid_out, left=left)
 
 
 def _charged_back(draft: Draft, fact: PaymentChargedBack, done: Iterable[Entry]) -> None:

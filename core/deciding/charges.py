@@ -93,7 +93,7 @@ def _adjust(draft: Draft, command: AdjustCharge, on: date, history: History) -> 
     if refused is not None:
         return refused
     loan = draft.account.loans[added.loan - 1]
-    reduce_charge(
+    return reduce_charge(
         draft,
         command.charge,
         loan,
@@ -104,7 +104,6 @@ def _adjust(draft: Draft, command: AdjustCharge, on: date, history: History) -> 
         on,
         paid_out=command.pay_out,
     )
-    return None
 
 
 def _charge_back(draft: Draft, command: ChargeBack, loan: Loan, on: date, history: History) -> Rejection | None:

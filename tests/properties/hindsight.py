@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from core.account import Account, LoanStatus
-from core.charge_events import UnappliedUsed
+from core.charge_events import ChargeReduced, UnappliedUsed
 from core.commands import (
     AdjustCharge,
     ApplyUnapplied,
@@ -66,6 +66,9 @@ def told_in_time(book: Book, gone: Collection[int] = (), also: tuple[date, Comma
             return refused
         if len(other.history) >= first:
             numbers[number] = _number(other.history, first)
+            refused = _paid_back(known.get(number), other.history[numbers[number] - 1][1])
+            if refused is not None:
+                return refused
     other.reach(book.on)
     return other
 
@@ -134,6 +137,16 @@ def _ask(book: Book, command: Command) -> Rejection | None:
         assert book.ask(_instead(book.account, command)) is None
         return None
     raise Untold(refused)
+
+
+def _paid_back(fact: Event | None, told: Event) -> Rejection | None:
+    """Refuse where less of a charge would have been paid back than was; more than was is paid back by no command."""
+    if not isinstance(fact, ChargeReduced) or not fact.paid_out:
+        return None
+    assert isinstance(told, ChargeReduced)
+    if told.returned > (left := fact.returned - fact.unapplied):
+        raise Untold(fact)
+    return Rejection(Code.REVERSAL_LEAVES_SHORTFALL, "it stays paid out") if told.returned < left else None
 
 
 def _instead(account: Account, command: PayOff | Prepay | Repay) -> Command:
