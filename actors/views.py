@@ -8,6 +8,7 @@ from msgspec import Struct
 from core.account import Account, Contract, Due, Loan, LoanStatus, contract_of, exposure, owed, past_due, to_pay
 from core.contract.terms import Terms, installment_total
 from core.identity import loan_id
+from core.schedule.plan import balances
 from core.servicing.accrual import running_interest
 from core.servicing.delinquency import days_past_due
 from core.servicing.penalties import penalties
@@ -98,6 +99,8 @@ class ScheduleRow(Struct, frozen=True):
     principal: int
     interest: int
     total: int
+    capitalized: int
+    """Interest that becomes principal on its due date."""
     balance: int
     """Principal scheduled to remain after it."""
     in_advance: int
@@ -196,12 +199,10 @@ def loan_view(account: Account, loan: Loan, on: date) -> LoanView:
 def schedule_rows(account: Account, loan: Loan, on: date) -> list[ScheduleRow]:
     """Return each installment with what is paid and unpaid of it."""
     contract = contract_of(account, loan)
-    balance: int = sum(installment.principal for installment in contract.schedule)
-    rows = []
+    left, rows = balances(contract.schedule), []
     for number, (installment, (unpaid, charges)) in enumerate(
         zip(contract.schedule, _unpaid(loan, contract), strict=True), 1
     ):
-        balance -= installment.principal
         total = installment_total(installment)
         rows.append(
             ScheduleRow(
@@ -211,7 +212,8 @@ def schedule_rows(account: Account, loan: Loan, on: date) -> list[ScheduleRow]:
                 installment.principal,
                 installment.interest,
                 total,
-                balance,
+                installment.capitalized,
+                left[number],
                 total - unpaid if number > loan.billed else 0,
                 charges,
                 unpaid + charges,

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from core.contract.terms import INSTALLMENTS_MAX, Amount, Installment, Terms, installment_total
 from core.cost.disclosure import Disclosure, Fee, disclose
-from core.schedule.plan import Refusal, Summary, plan, summary
+from core.schedule.plan import Refusal, Summary, balances, plan, summary
 from core.schedule.solve import Unknown, Unsolvable, solve
 
 
@@ -34,6 +34,8 @@ class TrialRow(Struct, frozen=True):
     principal: int
     interest: int
     total: int
+    capitalized: int
+    """Interest that becomes principal on its due date."""
     balance: int
     """Principal that remains after it."""
 
@@ -79,10 +81,8 @@ def _complete(trial: Trial) -> Terms | Refused:
 
 
 def _rows(planned: tuple[Installment, ...]) -> list[TrialRow]:
-    balance: int = sum(row.principal for row in planned)
     rows = []
-    for number, row in enumerate(planned, 1):
-        balance -= row.principal
-        total = installment_total(row)
-        rows.append(TrialRow(number, row.start, row.due_date, row.principal, row.interest, total, balance))
+    for number, (row, balance) in enumerate(zip(planned, balances(planned)[1:], strict=True), 1):
+        parts = row.principal, row.interest, installment_total(row), row.capitalized
+        rows.append(TrialRow(number, row.start, row.due_date, *parts, balance))
     return rows

@@ -170,8 +170,9 @@ def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:
 def schedule_table(title: str, rows: Sequence[dict[str, Any]], currency: str) -> Table:
     """Return a schedule as a borrower reads it; that of a live loan with what is paid, if anything is, and unpaid."""
     live = rows and "unpaid" in rows[0]
-    some = [name for name in ("in_advance", "charges") if live and any(row[name] for row in rows)]
-    amounts = ["principal", "interest", "total", "balance", *some, *(["unpaid"] if live else [])]
+    some = ["capitalized", "balance", *(["in_advance", "charges"] if live else [])]
+    some = [name for name in some if name == "balance" or any(row[name] for row in rows)]
+    amounts = ["principal", "interest", "total", *some, *(["unpaid"] if live else [])]
     titles = [name.replace("_", " ") for name in amounts]
     state = ["state"] if live else []
     return table(

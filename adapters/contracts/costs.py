@@ -16,7 +16,7 @@ from core.rejections import Rejection
 from core.schedule.cycles import cycle_date
 from core.schedule.dates import add_months
 from core.schedule.floating import rate_on, rates_of
-from core.schedule.plan import schedule
+from core.schedule.plan import balances, schedule
 from core.servicing.disbursing import lent_of
 
 _DAY: Final = timedelta(days=1)
@@ -67,10 +67,10 @@ def costs_of(terms: Terms, on: date) -> Costs:
     lent = lent_of(terms)
     assert not isinstance(lent, Rejection), lent
     planned = schedule(lent[0], on)
-    balances = _balances(lent[0].principal, planned)
-    charges = list(_charges(terms, planned, balances, on))
+    left = balances(planned)
+    charges = list(_charges(terms, planned, left, on))
     rates = disclose(lent[0], on, planned, [Fee(each.on, each.amount) for each in charges])
-    rows = _rows(planned, balances, charges)
+    rows = _rows(planned, left, charges)
     principal, interest = sum(row.principal for row in rows), sum(row.interest for row in rows)
     fees, due = sum(each.amount for each in charges), {row.due for row in rows}
     apart = [each for each in charges if each.on not in due]
@@ -92,37 +92,29 @@ def next_reset(terms: Terms, on: date) -> date | None:
     return next(day for day in dates if day is None or day > on)
 
 
-def _balances(principal: int, planned: Iterable[Installment]) -> list[int]:
-    """Return the principal before the first installment and after each."""
-    balances = [principal]
-    for row in planned:
-        balances.append(balances[-1] - row.principal + row.capitalized)
-    return balances
-
-
-def _rows(planned: tuple[Installment, ...], balances: list[int], charges: Iterable[Charge]) -> list[Row]:
+def _rows(planned: tuple[Installment, ...], left: list[int], charges: Iterable[Charge]) -> list[Row]:
     fees: dict[date, int] = {}
     for charge in charges:
         fees[charge.on] = fees.get(charge.on, 0) + charge.amount
     rows = []
-    for number, (row, balance) in enumerate(zip(planned, balances[1:], strict=True), 1):
+    for number, (row, balance) in enumerate(zip(planned, left[1:], strict=True), 1):
         fee, owed = fees.get(row.due_date, 0), row.principal + row.interest
         rows.append(Row(number, row.due_date, row.principal, row.interest, fee, owed + fee, balance))
     return rows
 
 
-def _charges(terms: Terms, planned: tuple[Installment, ...], balances: list[int], on: date) -> Iterator[Charge]:
+def _charges(terms: Terms, planned: tuple[Installment, ...], left: list[int], on: date) -> Iterator[Charge]:
     """Yield every fee that comes by itself while all is paid on time; what is withheld is not owed, so no fee."""
     for fee in terms.fees:
         match fee.when:
             case FeeWhen.FROM_PAYOUT:
                 days = [(on, terms.principal)]
             case FeeWhen.DISBURSEMENT:
-                days = [(on, balances[0])]
+                days = [(on, left[0])]
             case FeeWhen.INSTALLMENT:
-                days = _with_installments(fee, planned, balances, on)
+                days = _with_installments(fee, planned, left, on)
             case FeeWhen.DATE | FeeWhen.YEARLY:
-                days = [(day, _outstanding(planned, balances, day)) for day in _dates(fee, planned, on)]
+                days = [(day, _outstanding(planned, left, day)) for day in _dates(fee, planned, on)]
             case FeeWhen.WITHHELD | FeeWhen.OVERDUE:
                 days = []
         for day, base in days:
@@ -132,11 +124,11 @@ def _charges(terms: Terms, planned: tuple[Installment, ...], balances: list[int]
 
 
 def _with_installments(
-    fee: FeeTerms, planned: tuple[Installment, ...], balances: list[int], on: date
+    fee: FeeTerms, planned: tuple[Installment, ...], left: list[int], on: date
 ) -> list[tuple[date, int]]:
     """Return the days of installments and what a percentage is taken of; a down payment bears no fee."""
     whole = fee.price.of is FeeBase.INSTALLMENT
-    pairs = zip(planned, balances, strict=False)
+    pairs = zip(planned, left, strict=False)
     return [(row.due_date, installment_total(row) if whole else before) for row, before in pairs if row.due_date != on]
 
 
@@ -157,6 +149,6 @@ def _dates(fee: FeeTerms, planned: tuple[Installment, ...], on: date) -> list[da
     return [day for day in takewhile(lambda day: day is not None and day <= last, anniversaries) if day is not None]
 
 
-def _outstanding(planned: tuple[Installment, ...], balances: list[int], day: date) -> int:
+def _outstanding(planned: tuple[Installment, ...], left: list[int], day: date) -> int:
     """Return the principal that is lent on a day, before what is due on it is paid."""
-    return balances[sum(row.due_date < day for row in planned)]
+    return left[sum(row.due_date < day for row in planned)]

@@ -1,5 +1,6 @@
 """The schedule of a loan: dated installments from its terms, or a stable code of why the terms give none."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -110,6 +111,14 @@ def replan(
     if is_too_long(terms, dates[0], dates[-1]):
         return Refusal.SCHEDULE_TOO_LONG
     return _rows(terms, principal, dates, running, earned, number, over)
+
+
+def balances(installments: Sequence[Installment]) -> list[int]:
+    """Return the principal before the first installment of a schedule, and after each."""
+    left = [sum(row.principal - row.capitalized for row in installments)]
+    for row in installments:
+        left.append(left[-1] - row.principal + row.capitalized)
+    return left
 
 
 def summary(installments: tuple[Installment, ...]) -> Summary:

@@ -10,9 +10,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
-from adapters.trial import Trial, TrialSchedule, calculate
-from core.contract.terms import Installment, Terms, installment_total
-from core.schedule.plan import schedule
+from adapters.trial import Trial, TrialRow, TrialSchedule, calculate
+from core.contract.terms import Terms
 from tests.scenarios.amounts import money
 from tests.scenarios.reading import Scenario, read_scenario
 
@@ -83,28 +82,25 @@ def computed(example: Example, table: Table) -> list[list[str]]:
 
 def planned_rows(trial: Trial, columns: Sequence[str]) -> list[list[str]]:
     """Return the schedule of an example, one list of cells for each installment."""
-    rows, balance = planned(trial), 0
     lines = []
-    balance = sum(row.principal - row.capitalized for row in rows)
-    for row in rows:
-        balance += row.capitalized - row.principal
+    for row in planned(trial):
         cells = {
             "due": str(row.due_date),
             "principal": money(row.principal),
             "interest": money(row.interest),
-            "total": money(installment_total(row)),
+            "total": money(row.total),
             "capitalized": money(row.capitalized),
-            "balance": money(balance),
+            "balance": money(row.balance),
         }
         lines.append([cells[column] for column in columns])
     return lines
 
 
-def planned(trial: Trial) -> tuple[Installment, ...]:
+def planned(trial: Trial) -> list[TrialRow]:
     """Return the schedule of an example whose terms may lack one."""
     found = calculate(trial)
     assert isinstance(found, TrialSchedule), found
-    return schedule(found.terms, trial.disbursed_on)
+    return found.rows
 
 
 def varied(trial: Trial, name: str, cell: str) -> Trial:
@@ -119,8 +115,8 @@ def whole(trial: Trial, columns: Sequence[str]) -> list[str]:
     rows = planned(trial)
     cells = {
         "installments": str(len(rows)),
-        "first": money(installment_total(rows[0])),
-        "last": money(installment_total(rows[-1])),
+        "first": money(rows[0].total),
+        "last": money(rows[-1].total),
         "last due": str(rows[-1].due_date),
         "interest": money(sum(row.interest for row in rows)),
     }

@@ -15,7 +15,8 @@ from actors.messages import Done, Refused, encoder
 from actors.queries import SIMULATED_MAX, Simulate
 from actors.staging import Cached
 from actors.what_if import Simulation, simulate
-from core.commands import BookLoan, Command, Disburse, FreezeAccount, PayOff, Repay, Reverse, TakeDeposit
+from core.commands import BookLoan, ChangeTerms, Command, Disburse, FreezeAccount, PayOff, Repay, Reverse, TakeDeposit
+from core.contract.changes import Holiday
 from core.contract.terms import Rate, RatePer, Terms
 from core.decide import decide
 from core.decision import Decision
@@ -87,6 +88,16 @@ def test_a_repayment_shows_its_allocation_schedule_entry_and_payoff() -> None:
         assert (loan["schedule"][0]["state"], loan["schedule"][0]["unpaid"]) == ("due", first["total"] - 87_750)
 
     with_shard(test)
+
+
+def test_interest_that_becomes_principal_raises_the_balance_on_its_due_date() -> None:
+    holiday = ChangeTerms(account=1, loan=LOAN, change=Holiday(installments=2, capitalize=True))
+    (loan,) = tried(Simulate((holiday,)), scratch(LEND)).loans
+    first, second, third = loan.schedule[:3]
+    assert (first.capitalized, first.balance) == (7_500, 507_500)
+    assert (second.capitalized, second.balance) == (7_613, 515_113)  # 30 days at 0.05 % on 507,500
+    assert (third.capitalized, third.balance) == (0, 515_113 - third.principal)
+    assert loan.schedule[-1].balance == 0
 
 
 def test_commands_are_tried_one_on_top_of_the_other_and_refusals_change_nothing() -> None:
