@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import FieldInfo, fields
 
 from adapters.trial import Trial, TrialRow, TrialSchedule, calculate
 from core.contract.terms import Terms
@@ -60,6 +61,26 @@ def tables_of(text: str) -> Iterator[Table]:
     for block in re.findall(r"(?:^\|.*\|$\n?)+", text, re.MULTILINE):
         lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()]
         yield Table(lines[0], lines[2:])
+
+
+def default_of(field: FieldInfo) -> str:
+    """Return a default as the guide writes it."""
+    if field.required:
+        return "required"
+    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    match value:
+        case None | ():
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case Enum():
+            return str(value.value)
+        case tuple():
+            return ", ".join(str(getattr(each, "value", "one step")) for each in value)
+        case Struct():
+            return str(getattr(value, "ppb", "its defaults"))
+        case _:
+            return str(value)
 
 
 def is_expected(table: Table) -> bool:

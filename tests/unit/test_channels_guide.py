@@ -5,19 +5,29 @@ from typing import Any, Final, get_args
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import fields
 
 from actors.messages import Reply
 from adapters.http.commands import COMMANDS, path_of
 from adapters.http.lending import proves
 from adapters.http.problems import HttpCode, status_of
 from adapters.trial import Untried
-from core.commands import AccountCommand, ChangeCommand, ChargeCommand, LendingCommand, MoneyCommand, Reverse
+from core.commands import (
+    AccountCommand,
+    ChangeCommand,
+    ChargeCommand,
+    DisburseTranche,
+    LendingCommand,
+    MoneyCommand,
+    Prepay,
+    Reverse,
+)
 from core.contract.changes import Change
 from core.origination.commands import OriginationCommand
 from core.rejections import Code
 from core.schedule.plan import Refusal
 from core.schedule.solve import Unsolvable
-from tests.unit.guide import GUIDE, kinds_of, tables_of
+from tests.unit.guide import GUIDE, default_of, kinds_of, tables_of
 
 TEXT = (GUIDE.parent / "channels.md").read_text()
 SERVICING: Final = AccountCommand | LendingCommand | MoneyCommand | ChargeCommand | ChangeCommand | Reverse
@@ -67,3 +77,12 @@ def test_every_kind_of_reply_is_shown(reply: type[Struct]) -> None:
 def test_every_change_of_terms_is_in_the_guide() -> None:
     tags = {str(kind.__struct_config__.tag) for kind in kinds_of(Change) if issubclass(kind, Struct)}
     assert not {tag for tag in tags if f"`{tag}`" not in TEXT}
+
+
+def test_every_part_of_charges_credits_and_changes_has_a_row_with_its_default() -> None:
+    shared = {"account", "loan", "change", "effective_on"}
+    asked = {path_of(kind).removeprefix("/v1/"): kind for kind in get_args(ChargeCommand | Prepay | DisburseTranche)}
+    changes = {str(kind.__struct_config__.tag): kind for kind in get_args(Change)}
+    said = {f"{name}.{field.name}": field for name, kind in (asked | changes).items() for field in fields(kind)}
+    parts = {name: default_of(field) for name, field in said.items() if field.name not in shared}
+    assert {name: row[0] for name, row in column("part").items()} == parts

@@ -11,7 +11,7 @@ from msgspec.structs import FieldInfo, fields
 from adapters.trial import calculate
 from core.contract.terms import Terms
 from tests.scenarios.playing import comes_out
-from tests.unit.guide import GUIDE, Example, computed, examples, kinds_of, life, tables_of
+from tests.unit.guide import GUIDE, Example, computed, default_of, examples, kinds_of, life, tables_of
 
 TEXT = GUIDE.read_text()
 EXAMPLES = examples(TEXT)
@@ -32,26 +32,6 @@ def terms_of(kind: type[Struct], path: str, seen: set[type]) -> Iterator[tuple[s
 
 
 ALL = dict(terms_of(Terms, "", {Terms}))
-
-
-def default_of(field: FieldInfo) -> str:
-    """Return a default as the guide writes it."""
-    if field.required:
-        return "required"
-    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
-    match value:
-        case None | ():
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case Enum():
-            return str(value.value)
-        case tuple():
-            return ", ".join(str(getattr(each, "value", "one step")) for each in value)
-        case Struct():
-            return str(getattr(value, "ppb", "its defaults"))
-        case _:
-            return str(value)
 
 
 def used(value: object, path: str = "") -> Iterator[str]:
