@@ -71,7 +71,7 @@ def rebuild(facts: Iterable[Entry], to: date) -> tuple[Account, list[Entry]] | R
         done += _catch_up(draft, fact.event.on)
         refused = redecide(draft, fact.event, done)
         if refused is not None:
-            return refused
+            return refused if fact.seq == NEW else Rejection(refused.code, f"event {fact.seq}: {refused.detail}")
         done += _collect(draft, fact.seq)
     done += _catch_up(draft, to)
     return draft.account, done
@@ -106,8 +106,9 @@ def take_back(draft: Draft, history: History, seq: int, reason: str, on: date) -
         return Rejection(
             Code.EVENT_NOT_REVERSIBLE, f"{type(undone.event).__name__} stays; see what else undoes its effect"
         )
-    if any(refers_to(fact.event) == seq for fact in known):
-        return Rejection(Code.EVENT_NOT_REVERSIBLE, f"something else is about event {seq}: take that back first")
+    about = next((fact.seq for fact in known if refers_to(fact.event) == seq), None)
+    if about is not None:
+        return Rejection(Code.EVENT_NOT_REVERSIBLE, f"event {about} is about event {seq}: take that back first")
     return restate(draft, history, [fact for fact in known if fact is not undone], on, undone.event.on, seq, reason)
 
 
@@ -130,7 +131,7 @@ def restate(
     if isinstance(rebuilt, Rejection):
         if rebuilt.code is Code.REVERSAL_LEAVES_SHORTFALL:
             return rebuilt
-        return Rejection(Code.RESTATEMENT_REFUSED, f"something done later would be {rebuilt.code}: {rebuilt.detail}")
+        return Rejection(Code.RESTATEMENT_REFUSED, f"something done later would be {rebuilt.code}, {rebuilt.detail}")
     target, done = rebuilt
     held, now, before = Counter(timeline(history)), Counter(done), draft.account
     draft.emit(

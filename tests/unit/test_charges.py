@@ -99,6 +99,30 @@ def test_what_was_waived_cannot_be_given_back() -> None:
     assert (loan_of(book).charges, book.account.unapplied) == ((), 0)
 
 
+def test_a_reversal_that_leaves_too_little_says_where_the_money_went() -> None:
+    book = lent()
+    charge = done(book, AddCharge(account=1, loan=LOAN, component="fee", amount=1_000), FIRST)
+    paid = done(book, Repay(account=1, amount=1_000))
+    back = done(book, AdjustCharge(account=1, charge=charge, amount=600, pay_out=True))
+    refused = book.ask(Reverse(account=1, seq=paid))
+    assert refused is not None
+    assert refused.code is Code.REVERSAL_LEAVES_SHORTFALL
+    assert refused.detail == f"event {back}: 600 of charge {charge} was paid back on {FIRST}"
+
+
+def test_what_cannot_be_booked_late_says_which_event_stands_in_the_way() -> None:
+    book = lent()
+    charge = done(book, AddCharge(account=1, loan=LOAN, component="fee", amount=1_000))
+    lowered = done(book, AdjustCharge(account=1, charge=charge, amount=600), FIRST)
+    refused = book.ask(Waive(account=1, loan=LOAN, component="fee", effective_on=START))
+    assert refused is not None
+    assert refused.code is Code.RESTATEMENT_REFUSED
+    assert (
+        refused.detail
+        == f"something done later would be amount_too_high, event {lowered}: 0 is left of charge {charge}"
+    )
+
+
 def test_a_fact_stands_while_something_else_is_about_it() -> None:
     book = lent()
     charge = done(book, AddCharge(account=1, loan=LOAN, component="fee", amount=1_000))
@@ -106,6 +130,7 @@ def test_a_fact_stands_while_something_else_is_about_it() -> None:
     refused = book.ask(Reverse(account=1, seq=charge))
     assert refused is not None
     assert refused.code is Code.EVENT_NOT_REVERSIBLE
+    assert refused.detail == f"event {adjustment} is about event {charge}: take that back first"
     done(book, Reverse(account=1, seq=adjustment))
     done(book, Reverse(account=1, seq=charge))
     assert book.account == lent().account
