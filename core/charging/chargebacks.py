@@ -21,7 +21,7 @@ def charge_back(draft: Draft, seq: int, paid: Mapping[Component, int], amount: i
     """Make an amount of a payment owed again, in the day's installment; unapplied money covers it first."""
     contract = contract_of(draft.account, loan)
     from_unapplied = min(amount, draft.account.unapplied)
-    number, extra = _installment(loan, contract, on) if amount > from_unapplied else (0, False)
+    number, extra = _installment(contract, on) if amount > from_unapplied else (0, False)
     parts = _parts(contract, paid, amount - from_unapplied)
     owed = Allocation(loan.number, number, *(Minor(parts[component]) for component in Component))
     charges = penalties(draft.account, on, loan)
@@ -74,12 +74,10 @@ def still_paid(
     return paid
 
 
-def _installment(loan: Loan, contract: Contract, on: date) -> tuple[int, bool]:
-    """Return the number of the installment of the day; a new one where all others have fallen due."""
+def _installment(contract: Contract, on: date) -> tuple[int, bool]:
+    """Return the number of the installment of the day, also where it was paid early; a new one after the last."""
     number = installment_at(contract, on)
-    if loan.billed == len(contract.schedule) and contract.schedule[-1].due_date != on:
-        return loan.billed + 1, True
-    return min(number, len(contract.schedule)), False
+    return number, number > len(contract.schedule)
 
 
 def _parts(contract: Contract, paid: Mapping[Component, int], amount: int) -> dict[Component, int]:
