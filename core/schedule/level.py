@@ -6,11 +6,11 @@ from math import gcd, lcm
 
 from msgspec.structs import replace
 
-from core.contract.terms import BusinessDays, Installment, Method, Rate, installment_total
+from core.contract.terms import BusinessDays, Installment, Method, Rate, Terms, installment_total
 from core.money import Minor, Rounding, divide, divide_to_multiple
 from core.schedule.accruals import Accruals, Cut, accruals_of
 from core.schedule.daycount import Period
-from core.schedule.floating import Rates, at_rate, has_changes, pieces, rate_on, with_pauses
+from core.schedule.floating import Piece, Rates, at_rate, has_changes, pieces, rate_on, with_pauses
 from core.schedule.interest import Ratio, factor
 from core.schedule.spans import nominal_of
 from core.schedule.walk import LEVEL, Position, Walk, accrue, walk
@@ -131,7 +131,7 @@ def _owed(course: Walk, held: Walk, at: Position, index: int) -> Ratio:
     period = Period(start, end, span.nominal, span.matures)
     at_rates = pieces(course.rates, start, min(end, span.end))
     at_rates += pieces(held.rates, min(end, span.end), end)
-    top, bottom = factor(terms.level_day_count or terms.day_count, period, at_rates)
+    top, bottom = _of_period(terms, period, span.number, at_rates)
     carried = 0 if terms.level_day_count is not None else at.carried
     return (now.balance * whole + carried) * bottom + at.base * top * whole, whole * bottom
 
@@ -144,7 +144,8 @@ def _after(held: Walk, index: int, over: tuple[date, ...]) -> Factors:
     shifted = terms.business_days is not BusinessDays.NONE and terms.count_to_shifted
     if over or shifted or terms.level_day_count is not None:
         repaid = over or tuple(span.agreed for span in spans[index + 1 :] if span.repays)
-        return _between(held, [spans[index].agreed, *(day for day in repaid if day > spans[index].agreed)])
+        first = spans[index]
+        return _between(held, [first.agreed, *(day for day in repaid if day > first.agreed)], first.number + 1)
     numerators: list[int] = []
     running = 0
     for span, numerator in zip(spans[index + 1 :], accruals.numerators[index + 1 :], strict=True):
@@ -155,17 +156,27 @@ def _after(held: Walk, index: int, over: tuple[date, ...]) -> Factors:
     return numerators, accruals.whole
 
 
-def _between(held: Walk, days: list[date]) -> Factors:
+def _between(held: Walk, days: list[date], number: int) -> Factors:
+    """Return the interest between the agreed days of installments, the first of which is installment `number`."""
     terms = held.terms
     periods = [
         Period(start, end, nominal_of(terms, start, end), end == days[-1]) for start, end in itertools.pairwise(days)
     ]
-    day_count, rates = terms.level_day_count or terms.day_count, held.rates
-    ratios = [factor(day_count, period, pieces(rates, period.start, period.end)) for period in periods]
+    ratios = [
+        _of_period(terms, period, each, pieces(held.rates, period.start, period.end))
+        for each, period in enumerate(periods, number)
+    ]
     whole = lcm(*(bottom for _, bottom in ratios))
     numerators = [top * (whole // bottom) for top, bottom in ratios]
     common = gcd(whole, *numerators)
     return [numerator // common for numerator in numerators], whole // common
+
+
+def _of_period(terms: Terms, period: Period, number: int, at_rates: list[Piece]) -> Ratio:
+    """Return the interest of an installment's period as its level counts it."""
+    if number <= terms.interest_free:
+        return 0, 1
+    return factor(terms.level_day_count or terms.day_count, period, at_rates)
 
 
 def _smoothed(held: Walk, at: Position, index: int, level: int, rounding: Rounding) -> int:

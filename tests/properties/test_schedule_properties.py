@@ -85,6 +85,22 @@ def test_a_change_that_never_comes_changes_nothing(terms: Terms, disbursed_on: d
         assert plan(replace(terms, negative_amortization=True), disbursed_on) == rows
 
 
+@given(plain_terms(), DATES, st.integers(0, 60))
+def test_a_level_counted_by_the_day_count_of_the_loan_is_the_same(terms: Terms, disbursed_on: date, free: int) -> None:
+    counted = replace(terms, interest_free=free, level_day_count=None)
+    assert plan(replace(counted, level_day_count=terms.day_count), disbursed_on) == plan(counted, disbursed_on)
+
+
+@given(st.data(), DATES)
+def test_a_loan_all_of_whose_periods_are_free_of_interest_is_one_at_no_rate(
+    data: st.DataObject, disbursed_on: date
+) -> None:
+    terms = data.draw(moved_terms(disbursed_on))
+    free = replace(terms, interest_free=terms.installments)
+    steps = tuple(RateStep(step.start, Rate(0)) for step in terms.rate_steps)
+    assert plan(free, disbursed_on) == plan(replace(terms, rate=Rate(0), rate_steps=steps), disbursed_on)
+
+
 @given(plain_terms(), DATES)
 def test_replanning_from_the_start_gives_the_plan(terms: Terms, disbursed_on: date) -> None:
     rows = plan(terms, disbursed_on)
