@@ -12,7 +12,7 @@ from core.money import AMOUNT_MAX, Minor
 from core.schedule.amortize import work_of
 from core.schedule.dates import due_dates
 from core.schedule.level import level_part
-from core.schedule.plan import Refusal, plan
+from core.schedule.plan import Refusal, plan, rows_at_payout
 from core.schedule.spans import AT_THE_END, spans_of
 
 COUNTS: Final = (12, 36, 120, INSTALLMENTS_MAX)
@@ -62,11 +62,17 @@ def solve(terms: Terms, unknown: Unknown, payment: int | None, disbursed_on: dat
 def regular_payment(terms: Terms, rows: tuple[Installment, ...]) -> Minor:
     """Return the level installment (the one before the last, which takes the rest); other methods: the first one.
 
-    What falls due at disbursement (a down payment, interest of a broken period) is none.
+    What falls due at disbursement (a down payment, interest of a broken period) is none, nor is grace on principal.
     """
     regular = [row for row in rows if row.due_date > rows[0].start]
     level = terms.method is Method.EQUAL_INSTALLMENT and len(regular) > 1
-    return installment_total(regular[-2] if level else regular[0])
+    return installment_total(regular[-2] if level else _repaying(rows))
+
+
+def _repaying(rows: tuple[Installment, ...]) -> Installment:
+    """Return the first installment that repays principal, if that is not the last alone; else the first one."""
+    regular = [row for row in rows if row.due_date > rows[0].start]
+    return next((row for row in regular[:-1] if row.principal), regular[0])
 
 
 def _rate(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolvable:
@@ -145,23 +151,41 @@ def _agreed(make: Callable[[int], Terms], bounds: tuple[int, int], payment: int,
 
 def _installments(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolvable:
     """Return the fewest installments of this payment; one minor unit more in each is rounding, not a longer term."""
-    few = plan(replace(terms, installments=2), on)
-    if isinstance(few, Refusal):
-        return few
-    if payment <= few[0].interest:
-        return Refusal.PAYMENT_DOES_NOT_AMORTIZE
-    share = payment if terms.method is Method.EQUAL_INSTALLMENT else payment - few[0].interest
     if terms.method in AT_THE_END:
         return Unsolvable.NO_SUCH_NUMBER
+    found: Terms | Refusal | Unsolvable = Unsolvable.NO_SUCH_NUMBER
     for count in COUNTS:
-        rows = plan(replace(terms, installments=count, agreed_installment=share + 1), on)
-        if isinstance(rows, Refusal):
-            return rows
-        if len(rows) < count or level_part(terms.method, rows[-1]) <= share + 1:
-            found = replace(terms, installments=len(rows), agreed_installment=share)
+        # Grace, or a later tranche, may need more installments than were tried first: a refusal is not the last word.
+        found = _of_payment(replace(terms, installments=count), payment, on)
+        if isinstance(found, Terms):
             unplannable = plan(found, on)
             return unplannable if isinstance(unplannable, Refusal) else found
-    return Unsolvable.NO_SUCH_NUMBER
+    return found
+
+
+def _of_payment(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsolvable:
+    """Return the terms of a payment with which at most the installments of the terms repay the loan."""
+    share = payment if terms.method is Method.EQUAL_INSTALLMENT else _principal_part(terms, payment, on)
+    if isinstance(share, Refusal):
+        return share
+    rows = plan(replace(terms, agreed_installment=share + 1), on)
+    if isinstance(rows, Refusal):
+        return rows
+    # What falls due with the payout is no installment, and of `principal_first` rows without principal follow the last.
+    due = rows[rows_at_payout(terms, rows, on) : max(at for at, row in enumerate(rows, 1) if row.principal)]
+    if len(due) == terms.installments and level_part(terms.method, due[-1]) > share + 1:
+        stuck = plan(replace(terms, agreed_installment=share), on)
+        return stuck if isinstance(stuck, Refusal) else Unsolvable.NO_SUCH_NUMBER
+    return replace(terms, installments=len(due), agreed_installment=share)
+
+
+def _principal_part(terms: Terms, payment: int, on: date) -> int | Refusal:
+    """Return what a payment leaves for principal in the first installment that repays any."""
+    rows = plan(terms, on)
+    if isinstance(rows, Refusal):
+        return rows
+    part = payment - _repaying(rows).interest
+    return part if part > 0 else Refusal.PAYMENT_DOES_NOT_AMORTIZE
 
 
 def _nearest(low: int, high: int, off: Callable[[int], int]) -> int:

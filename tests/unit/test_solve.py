@@ -5,9 +5,20 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from core.contract.terms import Installment, Method, Rate, RatePer, Terms, Unit
+from core.contract.terms import (
+    BrokenPeriod,
+    DayCount,
+    Installment,
+    Method,
+    Rate,
+    RatePer,
+    Terms,
+    Tranche,
+    Unit,
+    installment_total,
+)
 from core.money import AMOUNT_MAX, Rounding
-from core.schedule.plan import Refusal, plan, summary
+from core.schedule.plan import Refusal, plan, rows_at_payout, summary
 from core.schedule.solve import Unknown, Unsolvable, regular_payment, solve
 
 PAID_OUT = date(2025, 1, 15)
@@ -130,3 +141,45 @@ def test_wrong_terms_are_refused_for_what_is_wrong() -> None:
 def test_a_long_period_is_not_planned_beyond_what_is_needed() -> None:
     decades = Terms(principal=10_000_00, rate=Rate(0), installments=1, every=40, unit=Unit.YEAR)
     assert solved(decades, Unknown.INSTALLMENTS, 1_000_00).installments == 10
+
+
+@pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        replace(LEVEL, down_payment_ppb=250_000_000),
+        replace(LEVEL, first_due=date(2025, 3, 3), day_count=DayCount.ACT_365, broken_period=BrokenPeriod.UPFRONT),
+        replace(LEVEL, principal_grace=3),
+        replace(LEVEL, tranches=(Tranche(date(2025, 4, 1), 1_000_00),)),
+    ],
+    ids=["down payment", "interest upfront", "grace", "tranche"],
+)
+def test_what_comes_before_the_first_part_of_principal_is_no_installment_of_the_payment(
+    terms: Terms, method: Method
+) -> None:
+    found = solved(replace(terms, method=method, installments=1), Unknown.INSTALLMENTS, 900_00)
+    rows = plan(found, PAID_OUT)
+    assert not isinstance(rows, Refusal)
+    assert paid(found) == 900_00
+    assert found.installments == len(rows) - rows_at_payout(found, rows, PAID_OUT)
+    assert installment_total(rows[-1]) <= 900_00
+
+
+def test_principal_first_ends_as_soon_as_all_principal_is_repaid() -> None:
+    found = solved(replace(LEVEL, method=Method.PRINCIPAL_FIRST), Unknown.INSTALLMENTS, 2_000_00)
+    assert found.installments == 5
+    rows = plan(found, PAID_OUT)
+    assert not isinstance(rows, Refusal)
+    assert [row.principal for row in rows] == [2_000_00] * 5
+
+
+def test_a_first_period_whose_interest_is_above_the_payment_does_not_hinder() -> None:
+    late = replace(LEVEL, first_due=date(2026, 1, 15), day_count=DayCount.ACT_365)
+    found = solved(late, Unknown.INSTALLMENTS, 500_00)
+    assert (found.installments, paid(found)) == (23, 500_00)
+
+
+def test_grace_on_principal_is_not_the_payment_of_equal_principal() -> None:
+    terms = replace(LEVEL, method=Method.EQUAL_PRINCIPAL, principal_grace=2)
+    assert paid(terms) == 1_050_00
+    assert solved(terms, Unknown.RATE, 1_050_00).rate == Rate(60_000_000)
