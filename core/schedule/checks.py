@@ -59,6 +59,8 @@ def _contradict(terms: Terms) -> bool:
         or (terms.amortize_over is not None and terms.amortize_over < terms.installments)
         or (floating is not None and floating.floor_ppb > floating.cap_ppb)
         or 0 < prepayment.most < prepayment.least
+        # All that falls due at maturity is earned in one period, which bears interest or does not.
+        or (terms.method is Method.AT_MATURITY and 0 < terms.interest_free < terms.installments)
         # Interest that does not look at what is outstanding follows no payment.
         or (terms.recalculation is not None and (terms.method is Method.FLAT or terms.interest_base is not None))
         or not _distinct([each.source for each in terms.source_waterfalls])

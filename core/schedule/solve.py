@@ -171,8 +171,7 @@ def _of_payment(terms: Terms, payment: int, on: date) -> Terms | Refusal | Unsol
     rows = plan(replace(terms, agreed_installment=share + 1), on)
     if isinstance(rows, Refusal):
         return rows
-    # What falls due with the payout is no installment, and of `principal_first` rows without principal follow the last.
-    due = rows[rows_at_payout(terms, rows, on) : max(at for at, row in enumerate(rows, 1) if row.principal)]
+    due = rows[rows_at_payout(terms, rows, on) :]
     if len(due) == terms.installments and level_part(terms.method, due[-1]) > share + 1:
         stuck = plan(replace(terms, agreed_installment=share), on)
         return stuck if isinstance(stuck, Refusal) else Unsolvable.NO_SUCH_NUMBER

@@ -66,11 +66,12 @@ def walk(course: Walk, at: Position, start: int, stop: int, level: int) -> list[
         return _walk_evenly(course, at, start, stop, level)
     terms, accruals, spans = course.terms, course.accruals, course.spans
     whole, follows = accruals.whole, not course.fixed_base
-    paid_out, last = accruals.last_paid_out, len(spans) - 1
+    paid_out, last, at_end = accruals.last_paid_out, len(spans) - 1, terms.method is Method.PRINCIPAL_FIRST
     parts: list[Part] = []
     for index in range(start, stop):
         accrue(course, at, index)
-        if index == last:
+        # With the last principal all interest that was left to the end falls due, whatever dates would follow.
+        if index == last or (at_end and spans[index].repays and level >= at.balance and index >= paid_out):
             part: Part | None = _last(terms, at, whole)
         else:
             part = _settle(terms, at, spans[index], level, whole)

@@ -32,7 +32,7 @@ def test_a_schedule_repays_the_principal_in_ascending_parts_that_are_never_negat
     assert 1 <= len(rows) <= terms.installments
     assert sum(row.principal for row in rows) == terms.principal
     assert all(row.principal >= 0 and row.interest >= 0 for row in rows)
-    assert rows[-1].principal > 0 or terms.method is Method.PRINCIPAL_FIRST
+    assert rows[-1].principal > 0
     assert [row.start for row in rows] == [disbursed_on, *(row.due_date for row in rows[:-1])]
     assert all(row.start < row.due_date for row in rows)
     assert summary(rows).total == sum(row.principal + row.interest for row in rows)

@@ -92,6 +92,7 @@ def test_periods_free_of_interest_make_the_installment_smaller() -> None:
 def test_principal_first_leaves_all_interest_to_the_end() -> None:
     paid = rows(loan(method=Method.PRINCIPAL_FIRST))
     assert paid == [*[(200_000, 0)] * 5, (200_000, 42_000)]
+    assert rows(loan(method=Method.PRINCIPAL_FIRST, agreed_installment=600_000)) == [(600_000, 0), (600_000, 18_000)]
 
 
 def test_a_balloon_stays_to_the_end() -> None:
@@ -282,6 +283,7 @@ def test_a_payment_below_the_interest_adds_to_the_debt_only_if_that_is_agreed() 
             Refusal.RATES_OUT_OF_ORDER,
         ),
         ({"principal": 1, "down_payment_ppb": PPB - 1}, Refusal.DOWN_PAYMENT_TOO_LARGE),
+        ({"method": Method.AT_MATURITY, "interest_free": 1}, Refusal.TERMS_CONTRADICT),
     ],
 )
 def test_what_cannot_be_is_refused_by_code(changes: dict[str, object], code: Refusal) -> None:
