@@ -65,6 +65,9 @@ def plan_over(terms: Terms, dates: tuple[date, ...]) -> tuple[Installment, ...] 
     start, at_start = dates[0], terms.principal
     if is_too_long(terms, start, dates[-1]):
         return Refusal.SCHEDULE_TOO_LONG
+    longer = _longer(terms, start)
+    if isinstance(longer, Refusal):
+        return longer
     if terms.tranches:
         at_start -= sum(tranche.amount for tranche in terms.tranches)
     first: tuple[Installment, ...] = ()
@@ -74,10 +77,10 @@ def plan_over(terms: Terms, dates: tuple[date, ...]) -> tuple[Installment, ...] 
         if at_start <= (terms.balloon or 0):
             return Refusal.DOWN_PAYMENT_TOO_LARGE
     if terms.broken_period is BrokenPeriod.WITHIN:
-        rows = _rows(terms, at_start, dates, over=_longer(terms, start))
+        rows = _rows(terms, at_start, dates, over=longer)
         return rows if isinstance(rows, Refusal) else first + rows
     regular, paid_out, broken = _broken_period(terms, at_start, dates)
-    rows = _rows(terms, paid_out, (regular, *dates[1:]), over=_longer(terms, start))
+    rows = _rows(terms, paid_out, (regular, *dates[1:]), over=longer)
     return rows if isinstance(rows, Refusal) else first + _with_broken_period(terms, start, rows, broken)
 
 
@@ -176,12 +179,13 @@ def _base(terms: Terms, principal: int, since: date | None) -> int:
     return principal if since is None else terms.interest_base_amount or terms.principal
 
 
-def _longer(terms: Terms, disbursed_on: date) -> tuple[date, ...]:
+def _longer(terms: Terms, disbursed_on: date) -> tuple[date, ...] | Refusal:
     """Return the agreed dates of the longer plan that the installment is solved for; empty if there is none."""
     if terms.amortize_over is None:
         return ()
-    longer = replace(terms, installments=terms.amortize_over, last_due=terms.amortize_until)
-    return due_dates(longer, disbursed_on) or ()
+    longer = replace(terms, installments=terms.amortize_over, last_due=terms.amortize_until, tranches=())
+    dates = due_dates(longer, disbursed_on)
+    return Refusal.SCHEDULE_TOO_LONG if dates is None else date_error(longer, disbursed_on, dates) or dates
 
 
 def _broken_period(terms: Terms, principal: int, dates: tuple[date, ...]) -> tuple[date, int, Minor]:

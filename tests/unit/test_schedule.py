@@ -153,6 +153,8 @@ REFUSED: list[tuple[dict[str, object], Refusal]] = [
     ({"non_accrual": NonAccrual(91, Waterfall(()))}, Refusal.WATERFALL_INCOMPLETE),
     ({"balloon": 5_000, "agreed_installment": 90_000}, Refusal.TERMS_CONTRADICT),
     ({"amortize_over": 4}, Refusal.TERMS_CONTRADICT),
+    ({"amortize_over": 24, "amortize_until": date(2026, 12, 15)}, Refusal.DATES_OUT_OF_ORDER),
+    ({"amortize_over": 600, "unit": Unit.YEAR, "every": 20}, Refusal.SCHEDULE_TOO_LONG),
     ({"floating": Floating(Cycle(JANUARY_15), floor_ppb=2, cap_ppb=1)}, Refusal.TERMS_CONTRADICT),
     ({"prepayment": Prepayment(least=2, most=1)}, Refusal.TERMS_CONTRADICT),
     ({"late_waterfalls": (LateWaterfall(30, Waterfall()), LateWaterfall(30, Waterfall()))}, Refusal.TERMS_CONTRADICT),
