@@ -67,23 +67,25 @@ def remaining(loan: Loan, contract: Contract, on: date, day: date | None = None)
     terms, row = contract.terms, contract.schedule[index]
     dates = agreed_dates(contract)
     passed = sum(1 for each in dates if due_on(terms, each) <= row.start)
-    since, earned = row.start, (int(loan.carried), 1)
-    if index == loan.billed:
-        since, earned = _ran(loan, contract, row, passed + 1, on)
-    else:
-        earned = waiting(loan, contract, index)
     counted = row.start
     if terms.business_days is not BusinessDays.NONE and not terms.count_to_shifted and passed:
         counted = dates[passed - 1]
+    if index == loan.billed:
+        since, earned = _ran(loan, contract, row, counted, passed + 1, on)
+    else:
+        since, earned = counted, waiting(loan, contract, index)
     principal = principal_at(loan, contract, index)
-    return Remaining(
-        index + 1, passed + 1, principal, row.start, (counted, *dates[passed:]), max(since, counted), earned
-    )
+    return Remaining(index + 1, passed + 1, principal, row.start, (counted, *dates[passed:]), since, earned)
 
 
 def due_on(terms: Terms, agreed: date) -> date:
     """Return when an agreed due date is paid."""
     return shifted(terms.business_days, terms.calendar, agreed)
+
+
+def counted_to(terms: Terms, rest: Remaining, due: date) -> date:
+    """Return the day to which the first row that remains bears interest; it is paid on `due`."""
+    return due if terms.count_to_shifted or due_on(terms, rest.dates[1]) != due else rest.dates[1]
 
 
 def principal_at(loan: Loan, contract: Contract, index: int) -> int:
@@ -170,16 +172,18 @@ def exactly_earned(loan: Loan, contract: Contract, on: date) -> Ratio | None:
     return earned_by(loan, contract, rest, on).earned
 
 
-def _ran(loan: Loan, contract: Contract, row: Installment, number: int, on: date) -> tuple[date, Ratio]:
+def _ran(loan: Loan, contract: Contract, row: Installment, counted: date, number: int, on: date) -> tuple[date, Ratio]:
     """Return since when the running period's last principal bears interest, and what was earned in it before."""
     if not counts_by_itself(contract, row):
         # Such interest is no matter of one balance and one period: what the books accrued by today is what was earned.
-        return max(on, row.start), (running_interest(loan, contract, on), 1)
+        return counted if on <= row.start else max(on, counted), (running_interest(loan, contract, on), 1)
     known = known_balances(loan, contract)
+    # What the period began with bears interest from the day that it is counted from.
+    starts = [counted if each.start == row.start else max(counted, each.start) for each in known]
     earned: Ratio = (int(loan.carried), 1)
-    for this, following in pairwise(known):
-        earned = plus(earned, interest_of(contract, row, number, this.start, following.start, this.principal))
-    return known[-1].start, earned
+    for balance, (start, end) in zip(known, pairwise(starts), strict=False):
+        earned = plus(earned, interest_of(contract, row, number, start, end, balance.principal))
+    return starts[-1], earned
 
 
 def earned_by(loan: Loan, contract: Contract, rest: Remaining, on: date) -> Remaining:
@@ -188,7 +192,8 @@ def earned_by(loan: Loan, contract: Contract, rest: Remaining, on: date) -> Rema
     if on <= rest.since:
         return rest
     bears = known_balances(loan, contract)[-1].principal
-    part = interest_of(contract, row, rest.installment, rest.since, on, bears)
+    until = min(on, counted_to(contract.terms, rest, row.due_date))
+    part = interest_of(contract, row, rest.installment, rest.since, until, bears)
     return replace(rest, since=on, earned=plus(rest.earned, part))
 
 

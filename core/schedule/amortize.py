@@ -44,7 +44,7 @@ def amortize(
         return Refusal.SCHEDULE_TOO_LONG
     accruals = accruals_of(terms, rates, spans, since, earned)
     fixed_base = terms.method is Method.FLAT or terms.interest_base is not None
-    course = Walk(terms, rates, spans, accruals, fixed_base, is_even(terms, accruals))
+    course = Walk(terms, rates, spans, accruals, fixed_base, is_even(terms, accruals), since)
     at = _begun(course, principal, base, earned)
     parts: list[Part] = []
     for index, stop, solves in stages:

@@ -124,15 +124,17 @@ def _owed(course: Walk, held: Walk, at: Position, index: int) -> Ratio:
         return at.balance * (whole + held.accruals.numerators[index]) + at.carried, whole
     now = replace(at)
     accrue(held, now, index)
-    if terms.level_day_count is None and (span.agreed == span.end or not terms.count_to_shifted):
+    as_agreed = span.agreed == span.end or not terms.count_to_shifted or index in held.accruals.cuts
+    if terms.level_day_count is None and as_agreed:
         return now.balance * whole + now.carried, whole
-    # The level is agreed for the dates before business days move them.
+    # The level is agreed for the dates before business days move them; by its own day count for whole periods.
     start, end = span.start, max(span.start, span.agreed)
-    period = Period(start, end, span.nominal, span.matures)
-    at_rates = pieces(course.rates, start, min(end, span.end))
-    at_rates += pieces(held.rates, min(end, span.end), end)
-    top, bottom = _of_period(terms, period, span.number, at_rates)
-    carried = 0 if terms.level_day_count is not None else at.carried
+    since, carried = (start, 0) if terms.level_day_count is not None else (max(start, course.since), at.carried)
+    until = max(since, min(end, span.end))
+    at_rates = pieces(course.rates, since, until)
+    if until < end:
+        at_rates += pieces(held.rates, until, end)
+    top, bottom = _of_period(terms, Period(start, end, span.nominal, span.matures), span.number, at_rates)
     return (now.balance * whole + carried) * bottom + at.base * top * whole, whole * bottom
 
 

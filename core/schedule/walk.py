@@ -1,6 +1,7 @@
 """The walk through a loan's spans: interest accrues, falls due, waits or is added to principal; principal is repaid."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from msgspec import Struct
@@ -42,6 +43,8 @@ class Walk(Struct, frozen=True):
     """Whether the base of interest does not follow the balance."""
     even: bool
     """Whether every row is interest on the balance, and a principal part."""
+    since: date
+    """The day in the first span from which it accrues; what was earned before is carried."""
     at_one: dict[RatePer, tuple[Rates, Accruals]] = {}
     """A constant rate of one part per billion, and each span's interest at it, once a level was asked for."""
 

@@ -15,7 +15,7 @@ from core.schedule.calendars import is_business_day
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, plan, replan, summary
-from tests.properties.oracle.interest import interest
+from tests.properties.oracle.interest import BY_DAYS, interest
 from tests.properties.random_terms import DATES, USUAL_RATES, moved_terms, plain_terms, shaped_terms
 
 NEVER: Final = Pause(date(9998, 12, 1), date(9998, 12, 2))
@@ -109,6 +109,24 @@ def test_replanning_from_the_start_gives_the_plan(terms: Terms, disbursed_on: da
     assume(terms.method is not Method.AT_MATURITY and len(rows) == terms.installments)
     dates = (disbursed_on, *(row.due_date for row in rows))
     assert replan(terms, terms.principal, dates) == rows
+
+
+@given(st.data(), DATES)
+def test_replanning_within_the_first_period_gives_the_plan_wherever_business_days_move_it(
+    data: st.DataObject, disbursed_on: date
+) -> None:
+    drawn = data.draw(moved_terms(disbursed_on))
+    # The end of the loan is another for the days of a period that the plan counts than for those that were agreed.
+    terms = replace(drawn, day_count=data.draw(st.sampled_from(BY_DAYS)), rate_steps=(), pauses=())
+    rows, agreed = plan(terms, disbursed_on), due_dates(terms, disbursed_on)
+    assume(not isinstance(rows, Refusal) and agreed is not None)
+    assert not isinstance(rows, Refusal)
+    assert agreed is not None
+    since = data.draw(st.dates(disbursed_on, max(disbursed_on, min(rows[0].due_date, agreed[0]))))
+    days = disbursed_on, rows[0].due_date, disbursed_on, since
+    earned = interest_between(terms, *days, terms.principal, 1)
+    replanned = replan(terms, terms.principal, (disbursed_on, *agreed), since=since, earned=earned)
+    assert replanned == rows or replanned is Refusal.NOTHING_TO_PLAN
 
 
 @given(plain_terms(), DATES, st.integers(1, 400), st.lists(st.integers(0, 400), max_size=3), USUAL_RATES)

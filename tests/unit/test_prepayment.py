@@ -10,7 +10,7 @@ from core.change_events import Prepaid
 from core.commands import PayOff, Prepay
 from core.contract.changes import Effect
 from core.contract.servicing import Prepayment, PrepaymentInterest, Recalculation, Rest
-from core.contract.terms import Method, Rate, RatePer, Terms, installment_total
+from core.contract.terms import BusinessDays, DayCount, Method, Rate, RatePer, Terms, installment_total
 from core.rejections import Code, Rejection
 from tests.unit.running_loan import LOAN, RunningLoan
 
@@ -161,3 +161,18 @@ def test_where_interest_follows_payments_every_effect_ends_at_zero(rest: Rest, e
     prepay(loan, 200_000, effect)
     loan.live_until(date(2026, 1, 15))
     assert loan.loan.principal == 0
+
+
+def test_what_is_owed_of_a_period_is_owed_once_wherever_business_days_move_its_end() -> None:
+    terms = replace(
+        LEVEL,
+        day_count=DayCount.ACT_365,
+        business_days=BusinessDays.PRECEDING,
+        count_to_shifted=False,
+        prepayment=Prepayment(interest=PrepaymentInterest.UNTIL_DUE),
+    )
+    loan = RunningLoan(terms, DISBURSED)
+    loan.live_until(date(2025, 2, 25))  # The period from 15 February to 15 March, paid from 14 to 14.
+    owed = loan.to_come[0].interest
+    prepay(loan, 300_000)
+    assert loan.to_come[0].interest == owed

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from msgspec.structs import replace
 
-from core.contract.terms import DayCount, Installment, Method, Pause, Rate, RateStep, Terms
+from core.contract.terms import BusinessDays, DayCount, Installment, Method, Pause, Rate, RateStep, Terms
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, replan, schedule, summary
@@ -95,6 +95,14 @@ def test_a_payment_holiday_of_two_months() -> None:
     assert not isinstance(rest, Refusal)
     assert totals(rest)[:2] == [0, 0]
     assert [row.capitalized for row in rest[:3]] == [2_537, 2_550, 0]
+
+
+def test_what_was_earned_before_a_day_is_in_the_level_once_where_business_days_move_the_period() -> None:
+    moved = replace(LOAN, day_count=DayCount.ACT_365, business_days=BusinessDays.FOLLOWING)
+    planned = schedule(moved, NEW_YEAR)  # The first due date is a Sunday.
+    since = date(2026, 1, 20)
+    earned = interest_between(moved, NEW_YEAR, planned[0].due_date, NEW_YEAR, since, moved.principal, 1)
+    assert replan(moved, moved.principal, DATES, since=since, earned=earned) == planned
 
 
 def test_a_pause_bears_nothing() -> None:
