@@ -11,7 +11,7 @@ from core.money import Minor, Rounding, divide, divide_to_multiple
 from core.schedule.accruals import Accruals, Cut, accruals_of
 from core.schedule.daycount import Period
 from core.schedule.floating import Piece, Rates, at_rate, has_changes, pieces, rate_on, with_pauses
-from core.schedule.interest import Ratio, factor
+from core.schedule.interest import Ratio, factor, plus
 from core.schedule.spans import nominal_of
 from core.schedule.walk import LEVEL, Position, Walk, accrue, walk
 
@@ -124,18 +124,22 @@ def _owed(course: Walk, held: Walk, at: Position, index: int) -> Ratio:
         return at.balance * (whole + held.accruals.numerators[index]) + at.carried, whole
     now = replace(at)
     accrue(held, now, index)
-    as_agreed = span.agreed == span.end or not terms.count_to_shifted or index in held.accruals.cuts
-    if terms.level_day_count is None and as_agreed:
+    if terms.level_day_count is None and (span.agreed == span.end or not terms.count_to_shifted):
         return now.balance * whole + now.carried, whole
     # The level is agreed for the dates before business days move them; by its own day count for whole periods.
     start, end = span.start, max(span.start, span.agreed)
     since, carried = (start, 0) if terms.level_day_count is not None else (max(start, course.since), at.carried)
-    until = max(since, min(end, span.end))
-    at_rates = pieces(course.rates, since, until)
-    if until < end:
-        at_rates += pieces(held.rates, until, end)
-    top, bottom = _of_period(terms, Period(start, end, span.nominal, span.matures), span.number, at_rates)
-    return (now.balance * whole + carried) * bottom + at.base * top * whole, whole * bottom
+    period = Period(start, end, span.nominal, span.matures)
+    owed: Ratio = now.balance * whole + carried, whole
+    within = [each for each in terms.tranches if start <= each.on < span.end and each.on > course.since]
+    for day, amount in [(since, at.base), *((each.on, each.amount) for each in within)]:
+        until = max(day, min(end, span.end))
+        at_rates = pieces(course.rates, day, until)
+        if until < end:
+            at_rates += pieces(held.rates, until, end)
+        top, bottom = _of_period(terms, period, span.number, at_rates)
+        owed = plus(owed, (amount * top, bottom))
+    return owed
 
 
 def _after(held: Walk, index: int, over: tuple[date, ...]) -> Factors:

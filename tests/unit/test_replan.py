@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from msgspec.structs import replace
 
-from core.contract.terms import BusinessDays, DayCount, Installment, Method, Pause, Rate, RateStep, Terms
+from core.contract.terms import BusinessDays, DayCount, Installment, Method, Pause, Rate, RateStep, Terms, Tranche
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between
 from core.schedule.plan import Refusal, replan, schedule, summary
@@ -103,6 +103,13 @@ def test_what_was_earned_before_a_day_is_in_the_level_once_where_business_days_m
     since = date(2026, 1, 20)
     earned = interest_between(moved, NEW_YEAR, planned[0].due_date, NEW_YEAR, since, moved.principal, 1)
     assert replan(moved, moved.principal, DATES, since=since, earned=earned) == planned
+
+
+def test_a_part_paid_out_within_a_period_that_business_days_move_is_in_its_level_from_its_day() -> None:
+    plain = replace(LOAN, day_count=DayCount.ACT_365, tranches=(Tranche(date(2026, 1, 20), 300_000),))
+    rows = schedule(plain, NEW_YEAR)
+    moved = schedule(replace(plain, business_days=BusinessDays.FOLLOWING), NEW_YEAR)
+    assert {totals(each)[0] for each in (rows, moved)} == {totals(rows)[1]}
 
 
 def test_a_pause_bears_nothing() -> None:
