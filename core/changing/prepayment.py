@@ -14,7 +14,7 @@ from core.changing.remaining import (
     SPREAD,
     Remaining,
     base_of,
-    counted_to,
+    counted,
     has_flat_base,
     known_balances,
     level_now,
@@ -155,7 +155,7 @@ def _planned(
     else:
         accrual = running(loan, contract)
         assert accrual is not None
-        rest = replace(rest, since=counted_to(terms, rest, row.due_date), earned=(accrual.total, 1))
+        rest = replace(rest, since=counted(contract, row)[1], earned=(accrual.total, 1))
         rows = solve(contract, terms, rest, level)
         balances = known_balances(loan, contract)
     if isinstance(rows, Rejection):

@@ -67,15 +67,13 @@ def remaining(loan: Loan, contract: Contract, on: date, day: date | None = None)
     terms, row = contract.terms, contract.schedule[index]
     dates = agreed_dates(contract)
     passed = sum(1 for each in dates if due_on(terms, each) <= row.start)
-    counted = row.start
-    if terms.business_days is not BusinessDays.NONE and not terms.count_to_shifted and passed:
-        counted = dates[passed - 1]
+    start = counted(contract, row)[0]
     if index == loan.billed:
-        since, earned = _ran(loan, contract, row, counted, passed + 1, on)
+        since, earned = _ran(loan, contract, row, passed + 1, on)
     else:
-        since, earned = counted, waiting(loan, contract, index)
+        since, earned = start, waiting(loan, contract, index)
     principal = principal_at(loan, contract, index)
-    return Remaining(index + 1, passed + 1, principal, row.start, (counted, *dates[passed:]), since, earned)
+    return Remaining(index + 1, passed + 1, principal, row.start, (start, *dates[passed:]), since, earned)
 
 
 def due_on(terms: Terms, agreed: date) -> date:
@@ -83,9 +81,14 @@ def due_on(terms: Terms, agreed: date) -> date:
     return shifted(terms.business_days, terms.calendar, agreed)
 
 
-def counted_to(terms: Terms, rest: Remaining, due: date) -> date:
-    """Return the day to which the first row that remains bears interest; it is paid on `due`."""
-    return due if terms.count_to_shifted or due_on(terms, rest.dates[1]) != due else rest.dates[1]
+def counted(contract: Contract, row: Installment) -> tuple[date, date]:
+    """Return the days between which a row bears interest: the agreed ones, where not those on which it is paid."""
+    terms = contract.terms
+    if terms.business_days is BusinessDays.NONE or terms.count_to_shifted:
+        return row.start, row.due_date
+    dates = agreed_dates(contract)
+    start = max((day for day in dates if due_on(terms, day) <= row.start), default=row.start)
+    return start, next((day for day in dates if day > start and due_on(terms, day) == row.due_date), row.due_date)
 
 
 def principal_at(loan: Loan, contract: Contract, index: int) -> int:
@@ -124,7 +127,7 @@ def noted(loan: Loan, contract: Contract, principal: int, on: date) -> tuple[Bal
 def interest_of(contract: Contract, row: Installment, number: int, start: date, end: date, balance: int) -> Ratio:
     """Return the exact interest of a balance for days within a row."""
     base = base_of(contract.terms, balance)
-    return interest_between(contract.terms, row.start, row.due_date, start, end, base, number)
+    return interest_between(contract.terms, *counted(contract, row), start, end, base, number)
 
 
 def base_of(terms: Terms, balance: int) -> int:
@@ -160,8 +163,9 @@ def counts_by_itself(contract: Contract, row: Installment) -> bool:
         return terms.broken_period is BrokenPeriod.WITHIN
     if terms.day_count not in BY_WHOLE_PERIOD:
         return True
-    before = grid_date(row.due_date, -1, terms.every, terms.unit, grid_day(contract))
-    return terms.interest_cycle is None and before == row.start
+    start, end = counted(contract, row)
+    before = grid_date(end, -1, terms.every, terms.unit, grid_day(contract))
+    return terms.interest_cycle is None and before == start
 
 
 def exactly_earned(loan: Loan, contract: Contract, on: date) -> Ratio | None:
@@ -172,14 +176,15 @@ def exactly_earned(loan: Loan, contract: Contract, on: date) -> Ratio | None:
     return earned_by(loan, contract, rest, on).earned
 
 
-def _ran(loan: Loan, contract: Contract, row: Installment, counted: date, number: int, on: date) -> tuple[date, Ratio]:
+def _ran(loan: Loan, contract: Contract, row: Installment, number: int, on: date) -> tuple[date, Ratio]:
     """Return since when the running period's last principal bears interest, and what was earned in it before."""
+    first = counted(contract, row)[0]
     if not counts_by_itself(contract, row):
         # Such interest is no matter of one balance and one period: what the books accrued by today is what was earned.
-        return counted if on <= row.start else max(on, counted), (running_interest(loan, contract, on), 1)
+        return first if on <= row.start else max(on, first), (running_interest(loan, contract, on), 1)
     known = known_balances(loan, contract)
     # What the period began with bears interest from the day that it is counted from.
-    starts = [counted if each.start == row.start else max(counted, each.start) for each in known]
+    starts = [first if each.start == row.start else max(first, each.start) for each in known]
     earned: Ratio = (int(loan.carried), 1)
     for balance, (start, end) in zip(known, pairwise(starts), strict=False):
         earned = plus(earned, interest_of(contract, row, number, start, end, balance.principal))
@@ -192,7 +197,7 @@ def earned_by(loan: Loan, contract: Contract, rest: Remaining, on: date) -> Rema
     if on <= rest.since:
         return rest
     bears = known_balances(loan, contract)[-1].principal
-    until = min(on, counted_to(contract.terms, rest, row.due_date))
+    until = min(on, counted(contract, row)[1])
     part = interest_of(contract, row, rest.installment, rest.since, until, bears)
     return replace(rest, since=on, earned=plus(rest.earned, part))
 

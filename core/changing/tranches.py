@@ -12,6 +12,7 @@ from core.changing.remaining import (
     SPREAD,
     Remaining,
     base_of,
+    counted,
     earned_by,
     has_flat_base,
     noted,
@@ -85,6 +86,6 @@ def _earned_in_between(loan: Loan, contract: Contract, rest: Remaining, amount: 
     total = 0, 1
     for number in range(loan.billed + 1, rest.number):
         row, installment = contract.schedule[number - 1], rest.installment - rest.number + number
-        start, end = max(on, row.start), row.due_date
-        total = plus(total, interest_between(contract.terms, row.start, end, start, end, amount, installment))
+        start, end = counted(contract, row)
+        total = plus(total, interest_between(contract.terms, start, end, max(on, start), end, amount, installment))
     return total
