@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from core.contract.terms import PPB, Amount, Installment, Rate, RatePer, Terms, Unit
-from core.schedule.dates import UNIT_DAYS, UNIT_MONTHS, add_months
+from core.schedule.cycles import anchor_day
+from core.schedule.dates import UNIT_DAYS, UNIT_MONTHS, add_months, ends_month
 
 YEAR_DAYS: Final = 365
 """Days in a year of a rate disclosed by days."""
@@ -96,7 +97,8 @@ def disclose(
     flows = loan_flows(terms, disbursed_on, schedule, fees)
     unit = Unit.MONTH if terms.unit in UNIT_MONTHS else terms.unit
     units, year = terms.every * UNIT_MONTHS.get(terms.unit, 1), PER_YEAR.get(unit, 12)
-    growth = _growth(sorted(_timed(flow, disbursed_on, unit) for flow in flows), _parts(unit), _NOTHING)
+    day = _day_of_months(terms, disbursed_on)
+    growth = _growth(sorted(_timed(flow, disbursed_on, unit, day) for flow in flows), _parts(unit), _NOTHING)
     by_days = dated_internal_rate(flows)
     if growth is None or by_days is None:
         return None
@@ -110,15 +112,22 @@ def yearly(rate: Rate, year: int) -> int:
     return rate.ppb * {RatePer.DAY: year, RatePer.MONTH: 12, RatePer.YEAR: 1}[rate.per]
 
 
-def _timed(flow: Flow, start: date, unit: Unit) -> _Timed:
-    """Measure from disbursement in whole units and the days that are left."""
+def _day_of_months(terms: Terms, start: date) -> int:
+    """Return the day on which whole months from the start end: a month's last day may stand for a later one."""
+    if terms.due_day is not None and terms.due_day > start.day and ends_month(start):
+        return terms.due_day
+    return anchor_day(start, terms.month_end)
+
+
+def _timed(flow: Flow, start: date, unit: Unit, day: int) -> _Timed:
+    """Measure from disbursement in whole units (months end on this day) and the days that are left."""
     if unit is not Unit.MONTH:
         return _Timed(*divmod((flow.on - start).days, _parts(unit)), flow.amount)
     months = (flow.on.year - start.year) * 12 + flow.on.month - start.month
-    reached = add_months(start, months, start.day)
+    reached = add_months(start, months, day)
     if reached is None or reached > flow.on:
         months -= 1
-        reached = add_months(start, months, start.day)
+        reached = add_months(start, months, day)
     assert reached is not None
     return _Timed(months, (flow.on - reached).days, flow.amount)
 

@@ -52,6 +52,14 @@ def test_a_payment_plan_is_disclosed_from_what_is_paid() -> None:
     assert round(monthly * 12, -5) == 92_400_000
 
 
+@pytest.mark.parametrize("grid", [{"month_end": True}, {"due_day": 31}])
+def test_months_from_one_last_day_to_the_next_are_whole(grid: dict[str, int]) -> None:
+    terms = replace(LEVEL, rate=Rate(120_000_000), method=Method.INTEREST_ONLY, **grid)
+    rates = disclose(terms, date(2025, 2, 28), rows(terms, date(2025, 2, 28)))
+    assert rates is not None
+    assert (rates.per_period, rates.simple) == (10_000_000, 120_000_000)
+
+
 def test_a_fee_withheld_lowers_the_proceeds() -> None:
     rates = disclose(LEVEL, PAID_OUT, rows(LEVEL), [Fee(PAID_OUT, 200_00)])
     assert rates is not None
