@@ -2,16 +2,20 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.account import Account, Loan, LoanStatus, contract_of, principal_to_come
+from core.account import Account, Contract, Loan, LoanStatus, contract_of, principal_to_come
 from core.contract.servicing import Source
-from core.contract.waterfall import Reach
+from core.contract.waterfall import Component, Reach, Step, Waterfall, in_advance
 from core.facts import Allocation
 from core.servicing.allocation import Open, Payable, allocate_open, allocate_owed, allocations_of, payable
 from core.servicing.reach import reach, waterfall_of
+
+_AGAIN: Final = Waterfall((Step(Reach.IN_ADVANCE, (Component.PRINCIPAL, Component.INTEREST)),))
+"""How money pays what a chargeback made late in the running installment: its own interest has not been earned yet."""
 
 
 class Split(Struct):
@@ -53,12 +57,27 @@ def _pay_loan(split: Split, account: Account, loan: Loan, on: date, source: Sour
     if len(waterfall.steps) == 1 and waterfall.steps[0].reach is Reach.OWED:
         allocations, split.left = allocate_owed(split.left, loan.number, loan.dues, waterfall.steps[0])
         split.allocations += allocations
+        _pay_reopened(split, loan, contract, waterfall, on)
         return
     reached = reach(loan, contract, waterfall, split.left, on)
     split.left = allocate_open(split.left, waterfall, reached)
     split.allocations += allocations_of(loan.number, (*reached.past_due, *reached.due))
     split.ahead += allocations_of(loan.number, _together(reached.charges_due, reached.in_advance))
     split.settled[loan.number] = [row.number for row in reached.in_advance if _settled(row)]
+    _pay_reopened(split, loan, contract, waterfall, on)
+
+
+def _pay_reopened(split: Split, loan: Loan, contract: Contract, waterfall: Waterfall, on: date) -> None:
+    """Pay what a chargeback made late before its installment falls due, if nothing else is paid in advance."""
+    running = loan.billed + 1
+    most = min(split.left, sum(each.amount for each in loan.reopened if each.number == running))
+    if not most or in_advance(waterfall):
+        return
+    rows = [row for row in reach(loan, contract, _AGAIN, most, on).in_advance if row.number == running]
+    reached = Open((), (), in_advance=rows, running=running, principal_in_advance=principal_to_come(loan))
+    split.left += allocate_open(most, _AGAIN, reached) - most
+    split.ahead += allocations_of(loan.number, rows)
+    split.settled[loan.number] = [row.number for row in rows if _settled(row)]
 
 
 def _pay_dues(split: Split, account: Account, on: date, source: Source | None) -> None:
