@@ -40,6 +40,8 @@ def reschedule(loan: Loan, contract: Contract, change: Reschedule, on: date) -> 
     """Plan by another rate, other dates, another number or payment, grace."""
     if change == Reschedule():
         return Rejection(Code.NOTHING_TO_DO, "no term is to be another")
+    if change.interest_grace and contract.terms.recalculation is not None:
+        return terms_invalid(Refusal.INTEREST_WAITS_AND_FOLLOWS)
     start = change.start or on
     if start < on:
         return Rejection(Code.CHANGE_REFUSED, f"a rate holds from {on} on, or later")

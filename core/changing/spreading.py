@@ -18,7 +18,7 @@ from core.schedule.cycles import grid_date
 from core.schedule.dates import UNIT_MONTHS
 from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import APART
-from core.servicing.accrual import running_interest
+from core.servicing.quote import earned_interest
 
 
 class Unpaid(Struct, frozen=True):
@@ -35,7 +35,7 @@ def spread(
     """Return the change that makes what is due fall due again; penalties are charged in `loan`."""
     if loan.ahead:
         return Rejection(Code.CHANGE_REFUSED, "installments were paid in advance")
-    unpaid = Unpaid(sum(due.interest for due in loan.dues), max(0, running_interest(loan, contract, on)))
+    unpaid = Unpaid(sum(due.interest for due in loan.dues), earned_interest(loan, contract, on))
     planned = (
         _reage(loan, contract, change, unpaid, on)
         if isinstance(change, Reage)

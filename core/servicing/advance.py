@@ -28,7 +28,7 @@ from core.servicing.delinquency import (
     next_lateness_date,
 )
 from core.servicing.late_interest import bill_late_interest, claim
-from core.servicing.recalculation import next_late_day, project
+from core.servicing.recalculation import leaves_interest, next_late_day, project
 from core.servicing.restating import came_early_or_late, restate
 from core.servicing.settling import charged
 from core.servicing.split import Split, split_over
@@ -160,7 +160,9 @@ def _bill(draft: Draft, loan: Loan, day: date) -> bool:
     number = loan.billed + 1
     carried = Minor(loan.carried + deferred(contract, number))
     row = contract.schedule[loan.billed]
-    if contract.terms.recalculation is not None and came_early_or_late(loan, contract):
+    if contract.terms.recalculation is not None and (
+        came_early_or_late(loan, contract) or leaves_interest(loan, contract, day)
+    ):
         projected = project(loan, contract, day, late_to=day)
         row, carried = projected.rows[0], projected.carried
         if row != contract.schedule[loan.billed]:

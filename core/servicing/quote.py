@@ -100,9 +100,19 @@ def payoff_interest(loan: Loan, contract: Contract, on: date) -> Minor:
     accrual = running(loan, contract)
     if whole and accrual is not None and on > contract.schedule[loan.billed].start:
         return Minor(max(0, accrual.total))
-    if not is_constant(contract.terms) and (exact := exactly_earned(loan, contract, on)) is not None:
-        # The books accrue a period evenly; what is owed knows the day on which the rate changed.
-        return divide(*exact, contract.terms.rounding)
+    return earned_interest(loan, contract, on)
+
+
+def earned_interest(loan: Loan, contract: Contract, on: date) -> Minor:
+    """Return interest of the running period that is earned by a day and not collected.
+
+    The books accrue a period evenly; what is owed knows the day on which the rate changed.
+    """
+    if not is_constant(contract.terms) and loan.billed < len(contract.schedule):
+        if contract.terms.recalculation is not None:
+            return Minor(max(0, recalculation.earned(loan, contract, on, until=on)))
+        if (exact := exactly_earned(loan, contract, on)) is not None:
+            return divide(*exact, contract.terms.rounding)
     return Minor(max(0, running_interest(loan, contract, on)))
 
 

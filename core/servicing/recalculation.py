@@ -75,6 +75,12 @@ def earned(loan: Loan, contract: Contract, on: date, until: date | None = None) 
     return interest + loan.carried - sum(paid.interest for paid in loan.ahead)
 
 
+def leaves_interest(loan: Loan, contract: Contract, on: date) -> bool:
+    """Return whether the running installment asks for less than it earned: it is skipped, or its level is too low."""
+    row = contract.schedule[loan.billed]
+    return not row.principal and earned(loan, contract, on) > row.interest
+
+
 def agreed_rows(contract: Contract) -> tuple[Installment, ...]:
     """Return the installments as agreed; those that charges make after the end are none, and bear no interest."""
     return contract.planned or contract.schedule
@@ -195,6 +201,8 @@ def _row(
         principal = total - interest
     else:
         principal = planned.principal
+        if not installment_total(planned):
+            interest = int(paid.interest)  # It is skipped: what its period earns goes to the next.
     if paid.principal > principal:
         # More principal came early than the interest leaves: the row owes no more interest than was paid.
         interest = paid.interest

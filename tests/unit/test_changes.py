@@ -86,6 +86,18 @@ def test_an_index_gives_the_rate_of_the_next_reset() -> None:
 
 
 @pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
+def test_where_interest_follows_payments_a_skipped_installment_asks_nothing_and_its_interest_waits(
+    method: Method,
+) -> None:
+    loan = lived(replace(LEVEL, method=method, day_count=DayCount.ACT_365, recalculation=Recalculation()), DISBURSED)
+    change(loan, Holiday(installments=1))
+    loan.live_until(date(2025, 3, 1))
+    assert not loan.loan.dues
+    assert loan.quote().interest == 7_397, "31 days and 14 days of 164.38"
+    assert loan.contract.schedule[1].interest == 5_096 + 4_603, "and 14 days more"
+
+
+@pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
 @pytest.mark.parametrize("day_count", [DayCount.PERIOD, DayCount.ACT_365])
 @pytest.mark.parametrize("interest_grace", [0, 2])
 def test_interest_of_a_broken_period_is_paid_by_a_payoff_wherever_it_is_due(

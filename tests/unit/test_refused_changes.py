@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from core.commands import AddCharge, ChangeTerms
 from core.contract.changes import Change, Extend, FixIndex, Holiday, Reschedule
+from core.contract.servicing import Recalculation
 from core.contract.terms import Cycle, Floating, Method, Rate, Unit
 from core.rejections import Code, Rejection
 from tests.unit.running_loan import LOAN, RunningLoan
@@ -45,6 +46,11 @@ def test_a_payment_that_never_repays_is_refused_however_many_installments_have_p
 ) -> None:
     loan = lived(replace(LEVEL, method=method), date(2025, 3, 20))
     assert refused(loan, Reschedule(payment=payment)) == Rejection(Code.TERMS_INVALID, "payment_does_not_amortize")
+
+
+def test_interest_that_follows_payments_has_no_grace() -> None:
+    loan = lived(replace(LEVEL, recalculation=Recalculation()), date(2025, 3, 20))
+    assert refused(loan, Reschedule(interest_grace=1)) == Rejection(Code.TERMS_INVALID, "interest_waits_and_follows")
 
 
 def test_principal_first_has_as_many_installments_as_its_payment_makes() -> None:
