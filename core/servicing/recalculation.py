@@ -52,14 +52,14 @@ def project(
         settled.discard(last)
     rows: list[Installment] = []
     carried = [int(loan.carried)]
-    for index in range(loan.billed, len(contract.schedule)):
-        number, row = index + 1, contract.schedule[index]
+    for number, row in enumerate(contract.schedule[loan.billed :], loan.billed + 1):
         paid = ahead.get(number, NOTHING_AHEAD)
         if rows:
             interest = carried[-1] + _whole(contract, row, number, left if number <= agreed else 0, until)
         else:
             interest = carried[-1] + _running(loan, contract, row, on, until, late_to)
-        rows.append(_row(contract, planned[index], row, paid, interest, left, number == last, number in settled))
+        asked = interest if rows or number in settled else _asked(loan, number, interest)
+        rows.append(_row(contract, planned[number - 1], row, paid, asked, left, number == last, number in settled))
         carried.append(max(0, interest - rows[-1].interest))
         left -= rows[-1].principal - paid.principal
     if rows and carried[-1] and not late:
@@ -67,6 +67,12 @@ def project(
         rows[-1] = replace(rows[-1], interest=rows[-1].interest + carried.pop())
         carried.append(0)
     return Projection(tuple(rows), Minor(carried[1] if rows else 0))
+
+
+def _asked(loan: Loan, number: int, interest: int) -> int:
+    """Return what the running installment asks of what it earned: opened again by a chargeback, others paid some."""
+    paid = {part.number: part.interest for part in loan.ahead}
+    return max(paid.get(number, 0), interest - sum(paid[later] for later in paid if later > number))
 
 
 def earned(loan: Loan, contract: Contract, on: date, until: date | None = None) -> int:
