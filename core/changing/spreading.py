@@ -73,7 +73,7 @@ def _reage(loan: Loan, contract: Contract, change: Reage, unpaid: Unpaid, on: da
     rows = solve(contract, terms, rest, None)
     if isinstance(rows, Rejection):
         return rows
-    anew = replace(loan, carried=0, accrual=None, balances=())
+    anew = replace(loan, carried=0, accrual=None, balances=(), dues=())
     return _with_unpaid(replanned(anew, contract, terms, rest, rows, (), on), change, unpaid.due + unpaid.accrued)
 
 
@@ -89,8 +89,8 @@ def _reamortize(loan: Loan, contract: Contract, change: Reamortize, unpaid: Unpa
     rows = solve(contract, terms, rest, None)
     if isinstance(rows, Rejection):
         return rows
-    balances = noted(loan, contract, loan.principal, on)
-    return _with_unpaid(replanned(loan, contract, terms, rest, rows, balances, on), change, unpaid.due)
+    balances, anew = noted(loan, contract, loan.principal, on), replace(loan, dues=())
+    return _with_unpaid(replanned(anew, contract, terms, rest, rows, balances, on), change, unpaid.due)
 
 
 def _new_terms(terms: Terms, loan: Loan, change: Reage) -> Terms:

@@ -97,6 +97,17 @@ def test_where_interest_follows_payments_a_skipped_installment_asks_nothing_and_
     assert loan.contract.schedule[1].interest == 5_096 + 4_603, "and 14 days more"
 
 
+@pytest.mark.parametrize("wanted", [Reage(installments=4), Reamortize()])
+def test_what_is_spread_anew_on_its_due_day_goes_on_bearing_interest_that_the_books_accrue(wanted: Change) -> None:
+    terms = replace(LEVEL, day_count=DayCount.ACT_365, recalculation=Recalculation())
+    loan = RunningLoan(terms, DISBURSED)
+    loan.live_until(date(2025, 2, 15), pays=False)
+    loan.ask(Repay(account=1, amount=5_096 + 27_000, loan=LOAN))
+    change(loan, wanted)
+    loan.live_until(date(2025, 2, 25))
+    assert loan.accrued() == 1_599, "10 days of 159.95 on 9,730.00"
+
+
 @pytest.mark.parametrize("method", [Method.EQUAL_INSTALLMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY])
 @pytest.mark.parametrize("day_count", [DayCount.PERIOD, DayCount.ACT_365])
 @pytest.mark.parametrize("interest_grace", [0, 2])
