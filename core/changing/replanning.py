@@ -14,7 +14,7 @@ from core.rejections import Rejection
 from core.schedule.checks import waits
 from core.schedule.dates import due_dates
 from core.schedule.interest import interest_between, plus
-from core.schedule.plan import plan, replan, rows_at_payout
+from core.schedule.plan import plan, regular_start, replan, rows_at_payout
 from core.schedule.refusals import Refusal, terms_invalid
 from core.schedule.spans import AT_THE_END, is_too_long
 from core.servicing.accrual import running_interest
@@ -108,7 +108,8 @@ def first_deferrals(terms: Terms, on: date, rows: tuple[Installment, ...]) -> tu
         return ()
     skipped = rows_at_payout(terms, rows, on)
     principal = sum(row.principal - row.capitalized for row in rows[skipped:])
-    rest = Remaining(skipped + 1, 1, principal, on, (on,), on, (0, 1))
+    since = regular_start(terms, on, rows[skipped].due_date) if terms.broken_period is BrokenPeriod.UPFRONT else on
+    rest = Remaining(skipped + 1, 1, principal, on, (on,), since, (0, 1))
     return deferrals_of(replace(terms, interest_base_amount=principal), rest, rows[skipped:], 0)
 
 
@@ -150,11 +151,12 @@ def _leaves(terms: Terms, rows: tuple[Installment, ...], index: int, number: int
     row = rows[index]
     if index == len(rows) - 1 or row.capitalized:
         return False
-    if row.interest:
-        level = terms.method is Method.EQUAL_INSTALLMENT and terms.interest_base is None
-        return level and not row.principal and number > terms.principal_grace
     # Interest that is added to principal does not wait, also where it rounds to nothing.
     in_grace = number <= terms.interest_grace and not terms.capitalize_grace
+    if row.interest:
+        level = terms.method is Method.EQUAL_INSTALLMENT and terms.interest_base is None
+        # What an installment in grace asks for is the interest of a broken period.
+        return in_grace or (level and not row.principal and number > terms.principal_grace)
     return terms.method is Method.PRINCIPAL_FIRST or terms.interest_cycle is not None or in_grace
 
 

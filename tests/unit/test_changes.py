@@ -97,6 +97,14 @@ def test_where_interest_follows_payments_a_skipped_installment_asks_nothing_and_
     assert loan.contract.schedule[1].interest == 5_096 + 4_603, "and 14 days more"
 
 
+@pytest.mark.parametrize("broken", BrokenPeriod)
+def test_a_payoff_owes_each_day_once_whatever_is_made_of_a_broken_period_before_a_grace(broken: BrokenPeriod) -> None:
+    terms = replace(LEVEL, day_count=DayCount.ACT_365, interest_grace=1, principal_grace=1, first_due=date(2025, 3, 6))
+    loan = RunningLoan(replace(terms, broken_period=broken), DISBURSED)
+    loan.live_until(date(2025, 3, 9), pays=False)
+    assert loan.quote().interest == 8_712, "53 days of 164.38, due or waiting"
+
+
 @pytest.mark.parametrize("wanted", [Reage(installments=4), Reamortize()])
 def test_what_is_spread_anew_on_its_due_day_goes_on_bearing_interest_that_the_books_accrue(wanted: Change) -> None:
     terms = replace(LEVEL, day_count=DayCount.ACT_365, recalculation=Recalculation())
