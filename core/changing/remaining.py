@@ -120,7 +120,8 @@ def noted(loan: Loan, contract: Contract, principal: int, on: date) -> tuple[Bal
     """Return what bears interest in the running period once the principal that bears it changes on a day."""
     known = known_balances(loan, contract)
     if on <= known[0].start:
-        return ()
+        # It bears it from the period's start; or from this day, up to which a prepayment paid interest.
+        return () if on <= contract.schedule[loan.billed].start else (Balance(on, Minor(principal)),)
     return (*(balance for balance in known if balance.start < on), Balance(on, Minor(principal)))
 
 

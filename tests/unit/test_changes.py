@@ -1,12 +1,13 @@
 """Changes of terms: worked figures (loan_math sections 6 and 12), the rules of extension, and what is refused."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from core.changing.rescheduling import latest_maturity
-from core.commands import ChangeTerms, DisburseTranche, Repay
+from core.commands import ChangeTerms, DisburseTranche, Prepay, Repay
 from core.contract.changes import (
     Change,
     Extend,
@@ -27,6 +28,7 @@ from core.contract.terms import (
     Floating,
     Method,
     Rate,
+    RateStep,
     Terms,
     Tranche,
     Unit,
@@ -95,6 +97,22 @@ def test_where_interest_follows_payments_a_skipped_installment_asks_nothing_and_
     assert not loan.loan.dues
     assert loan.quote().interest == 7_397, "31 days and 14 days of 164.38"
     assert loan.contract.schedule[1].interest == 5_096 + 4_603, "and 14 days more"
+
+
+@pytest.mark.parametrize(
+    "agreed",
+    [{}, {"rate_steps": (RateStep(date(2025, 2, 10), Rate(90_000_000)),)}, {"recalculation": Recalculation()}],
+    ids=["constant", "stepped", "recalculated"],
+)
+def test_a_part_paid_out_on_the_day_of_a_prepayment_bears_interest_from_that_day(agreed: dict[str, Any]) -> None:
+    parts = (Tranche(date(2025, 2, 1), 200_000),)
+    loan = RunningLoan(replace(LEVEL, day_count=DayCount.ACT_365, tranches=parts, **agreed), DISBURSED)
+    loan.live_until(date(2025, 2, 1))
+    loan.ask(Prepay(account=1, loan=LOAN, amount=200_000 + 2_236))
+    loan.ask(DisburseTranche(account=1, loan=LOAN))
+    assert (loan.loan.principal, loan.quote().interest) == (800_000, 0)
+    loan.live_until(date(2025, 2, 6))
+    assert loan.quote().interest == 658, "5 days of 131.51"
 
 
 @pytest.mark.parametrize("broken", BrokenPeriod)
