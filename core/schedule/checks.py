@@ -9,7 +9,7 @@ from typing import Final
 from core.contract.servicing import Fee, FeeWhen
 from core.contract.terms import BusinessDays, Method, Terms
 from core.contract.waterfall import Component, Waterfall, is_complete
-from core.schedule.calendars import knows
+from core.schedule.calendars import knows, shifted
 from core.schedule.dates import UNIT_DAYS
 from core.schedule.refusals import Refusal
 
@@ -87,8 +87,11 @@ def date_error(terms: Terms, disbursed_on: date, dates: Sequence[date]) -> Refus
     """Return what is wrong with terms once their agreed due dates are known."""
     if terms.last_due is not None and terms.last_due <= max((disbursed_on, *dates[-2:-1])):
         return Refusal.DATES_OUT_OF_ORDER
-    if terms.tranches and not disbursed_on < terms.tranches[0].on <= terms.tranches[-1].on < dates[-1]:
-        return Refusal.TRANCHES_INVALID
+    if terms.tranches:
+        # Business days may move the end of the loan before the agreed one.
+        end = min(dates[-1], shifted(terms.business_days, terms.calendar, dates[-1]))
+        if not disbursed_on < terms.tranches[0].on <= terms.tranches[-1].on < end:
+            return Refusal.TRANCHES_INVALID
     return None
 
 

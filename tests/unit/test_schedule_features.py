@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from core.contract.terms import (
     PPB,
     BrokenPeriod,
+    BusinessDays,
     Cycle,
     DayCount,
     Fixing,
@@ -176,6 +177,14 @@ def test_a_tranche_bears_interest_from_its_day_and_the_installment_is_solved_ane
 )
 def test_tranches_outside_the_term_or_beyond_the_principal_are_refused(tranches: tuple[Tranche, ...]) -> None:
     assert check_terms(loan(tranches=tranches), NEW_YEAR) == Refusal.TRANCHES_INVALID
+
+
+def test_nothing_is_paid_out_on_the_business_day_on_which_the_loan_ends() -> None:
+    moved = {"last_due": date(2026, 2, 28), "business_days": BusinessDays.PRECEDING}
+    terms = {"installments": 2, "first_due": date(2026, 1, 30)} | moved
+    friday, thursday = (Tranche(date(2026, 2, day), 1) for day in (27, 26))
+    assert check_terms(loan(tranches=(friday,), **terms), NEW_YEAR) == Refusal.TRANCHES_INVALID
+    assert check_terms(loan(tranches=(thursday,), **terms), NEW_YEAR) is None
 
 
 def test_a_rate_change_solves_the_installment_for_what_remains() -> None:
