@@ -35,6 +35,9 @@ AMOUNTS: Final = frozenset(
 """Refusals whose numbers are amounts, in minor units."""
 TEXT_LEAST: Final = 12
 """Letters of a line of what may be broken."""
+_SELDOM: Final = frozenset({"capitalized", "in_advance", "charges"})
+"""Columns of a schedule that are shown only where there is something in them."""
+
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_NOT_FOUND: Final = 3
@@ -170,9 +173,9 @@ def loan_tables(view: dict[str, Any]) -> tuple[Table, ...]:
 def schedule_table(title: str, rows: Sequence[dict[str, Any]], currency: str) -> Table:
     """Return a schedule as a borrower reads it; that of a live loan with what is paid, if anything is, and unpaid."""
     live = rows and "unpaid" in rows[0]
-    some = ["capitalized", "balance", *(["in_advance", "charges"] if live else [])]
-    some = [name for name in some if name == "balance" or any(row[name] for row in rows)]
-    amounts = ["principal", "interest", "total", *some, *(["unpaid"] if live else [])]
+    columns = ["principal", "interest", "total", "capitalized", "balance"]
+    columns += ["in_advance", "charges", "unpaid"] if live else []
+    amounts = [name for name in columns if name not in _SELDOM or any(row[name] for row in rows)]
     titles = [name.replace("_", " ") for name in amounts]
     state = ["state"] if live else []
     return table(

@@ -111,12 +111,11 @@ def _charge_back(draft: Draft, command: ChargeBack, loan: Loan, on: date, histor
     payment = dict(facts).get(command.payment)
     if not isinstance(payment, RepaymentReceived | LoanPaidOff | Prepaid) or payment.on > on:
         return Rejection(Code.EVENT_UNKNOWN, f"account {draft.account.id} has no payment {command.payment}")
-    back = (fact for _, fact in facts if isinstance(fact, PaymentChargedBack) and fact.payment == command.payment)
+    back = [fact for _, fact in facts if isinstance(fact, PaymentChargedBack) and fact.payment == command.payment]
     left = payment.amount - sum(fact.amount for fact in back)
     if command.amount > left:
         return Rejection(Code.AMOUNT_TOO_HIGH, f"{left} is left of payment {command.payment}")
-    before = (fact for _, fact in facts if fact.on <= on)
-    paid = still_paid(payment, command.payment, loan.number, before)
+    paid = still_paid(payment, command.payment, loan.number, (fact for fact in back if fact.on <= on))
     charge_back(draft, command.payment, paid, command.amount, loan, on)
     return None
 

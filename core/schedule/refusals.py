@@ -19,8 +19,9 @@ class Refusal(StrEnum):
     """Of interest or principal, without an amount, or on no date."""
     TERMS_CONTRADICT = "terms_contradict"
     """A balloon beside an agreed installment, a longer plan that is shorter, a floor above the cap, a least prepayment
-    above the most, a kind of money or days past due with two waterfalls, a component twice in the credit order, or
-    interest that follows payments though it does not look at what is outstanding."""
+    above the most, a kind of money or days past due with two waterfalls, a component twice in the credit order,
+    interest that follows payments though it does not look at what is outstanding, or interest due at the end that is
+    free for some periods."""
     RATES_OUT_OF_ORDER = "rates_out_of_order"
     PAUSE_WITHOUT_DAYS = "pause_without_days"
     TRANCHES_INVALID = "tranches_invalid"

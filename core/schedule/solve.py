@@ -64,14 +64,17 @@ def regular_payment(terms: Terms, rows: tuple[Installment, ...]) -> Minor:
 
     What falls due at disbursement (a down payment, interest of a broken period) is none, nor is grace on principal.
     """
-    regular = [row for row in rows if row.due_date > rows[0].start]
+    regular = _regular(rows)
     level = terms.method is Method.EQUAL_INSTALLMENT and len(regular) > 1
-    return installment_total(regular[-2] if level else _repaying(rows))
+    return installment_total(regular[-2] if level else _repaying(regular))
 
 
-def _repaying(rows: tuple[Installment, ...]) -> Installment:
+def _regular(rows: tuple[Installment, ...]) -> list[Installment]:
+    return [row for row in rows if row.due_date > rows[0].start]
+
+
+def _repaying(regular: list[Installment]) -> Installment:
     """Return the first installment that repays principal, if that is not the last alone; else the first one."""
-    regular = [row for row in rows if row.due_date > rows[0].start]
     return next((row for row in regular[:-1] if row.principal), regular[0])
 
 
@@ -183,7 +186,7 @@ def _principal_part(terms: Terms, payment: int, on: date) -> int | Refusal:
     rows = plan(terms, on)
     if isinstance(rows, Refusal):
         return rows
-    part = payment - _repaying(rows).interest
+    part = payment - _repaying(_regular(rows)).interest
     return part if part > 0 else Refusal.PAYMENT_DOES_NOT_AMORTIZE
 
 

@@ -57,13 +57,12 @@ def _pay_loan(split: Split, account: Account, loan: Loan, on: date, source: Sour
     if len(waterfall.steps) == 1 and waterfall.steps[0].reach is Reach.OWED:
         allocations, split.left = allocate_owed(split.left, loan.number, loan.dues, waterfall.steps[0])
         split.allocations += allocations
-        _pay_reopened(split, loan, contract, waterfall, on)
-        return
-    reached = reach(loan, contract, waterfall, split.left, on)
-    split.left = allocate_open(split.left, waterfall, reached)
-    split.allocations += allocations_of(loan.number, (*reached.past_due, *reached.due))
-    split.ahead += allocations_of(loan.number, _together(reached.charges_due, reached.in_advance))
-    split.settled[loan.number] = [row.number for row in reached.in_advance if _settled(row)]
+    else:
+        reached = reach(loan, contract, waterfall, split.left, on)
+        split.left = allocate_open(split.left, waterfall, reached)
+        split.allocations += allocations_of(loan.number, (*reached.past_due, *reached.due))
+        split.ahead += allocations_of(loan.number, _together(reached.charges_due, reached.in_advance))
+        split.settled[loan.number] = [row.number for row in reached.in_advance if _settled(row)]
     _pay_reopened(split, loan, contract, waterfall, on)
 
 
